@@ -1,0 +1,713 @@
+"""The symbolic graph: what `Dense(3)(Input((8,)))` records, and how a recorded graph runs.
+
+A KerasTensor is a shape and a dtype with a history: which operation made it, in which of its calls (a Node). A Function
+is the graph between inputs and outputs; running it is one loop over the nodes, in topological order.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxnn.core import registry, tree
+from jaxnn.core.dtypes import standardize_dtype
+from jaxnn.core.masking import get_keras_mask, set_keras_mask
+from jaxnn.core.naming import auto_name, check_name
+from jaxnn.core.scope import StatelessScope
+from jaxnn.core.types import Shape
+from jaxnn.core.variable import Variable
+
+_PROBES = (83, 89)  # two primes: an output dimension that moves between them is unknown
+
+
+class KerasHistory(NamedTuple):
+    """Where a KerasTensor comes from."""
+
+    operation: Any
+    node_index: int
+    tensor_index: int
+
+
+@registry.export("", also=("keras.KerasTensor",))
+class KerasTensor:
+    """A symbolic tensor: a shape (None where unknown), a dtype, and where it comes from.
+
+    Example:
+        >>> x = Input((8,)); (x.shape, x.dtype)
+        ((None, 8), 'float32')
+    """
+
+    def __init__(
+        self,
+        shape: Any,
+        dtype: Any = "float32",
+        sparse: bool = False,
+        ragged: bool = False,
+        ragged_rank: int | None = None,
+        record_history: bool = True,
+        name: str | None = None,
+    ):
+        self._shape = standardize_shape(shape)
+        self._dtype = standardize_dtype(dtype)
+        self._sparse, self._ragged, self._ragged_rank = bool(sparse), bool(ragged), ragged_rank
+        self.name = name or auto_name(type(self).__name__)
+        self.record_history = record_history
+
+    @property
+    def shape(self) -> Shape:
+        """A tuple of ints and Nones."""
+        return self._shape
+
+    @property
+    def dtype(self) -> str:
+        """The dtype's name."""
+        return self._dtype
+
+    @property
+    def sparse(self) -> bool:
+        """As declared."""
+        return self._sparse
+
+    @property
+    def ragged(self) -> bool:
+        """As declared."""
+        return self._ragged
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions."""
+        return len(self._shape)
+
+    def __repr__(self) -> str:
+        return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, sparse={self.sparse}, ragged={self.ragged}, name={self.name}>"
+
+    def _refuse(self, what: str) -> TypeError:
+        return TypeError(
+            f"A KerasTensor has no values yet, so it cannot be {what}. It stands for what a model will see: use it as "
+            "input of layers and `keras.ops` functions (or wrap other code in a Layer), then call the model on arrays."
+        )
+
+    def __array__(self, *args: Any, **kwargs: Any) -> Any:
+        raise self._refuse("converted to a NumPy array")
+
+    def __jax_array__(self) -> Any:
+        raise self._refuse("passed to a JAX function")
+
+    def __iter__(self) -> Any:
+        raise self._refuse("iterated over")
+
+    def __bool__(self) -> bool:
+        raise self._refuse("used as a boolean")
+
+    def __int__(self) -> int:
+        raise self._refuse("converted to an int")
+
+    def __float__(self) -> float:
+        raise self._refuse("converted to a float")
+
+    def __len__(self) -> int:
+        raise self._refuse("measured with len()")
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def reshape(self, shape: Any) -> KerasTensor:
+        """`ops.reshape`."""
+        return _reshape(self, shape)
+
+    def squeeze(self, axis: Any = None) -> KerasTensor:
+        """`ops.squeeze`."""
+        return _squeeze(self, axis)
+
+    def __getitem__(self, index: Any) -> KerasTensor:
+        return _get_item(self, index)
+
+
+def standardize_shape(shape: Any) -> Shape:
+    """A shape as a tuple of ints and Nones.
+
+    Raises:
+        ValueError: for None, and for dimensions that are neither None nor whole numbers of at least 0.
+    """
+    if shape is None:
+        raise ValueError("Undefined shapes are not supported.")
+    if not hasattr(shape, "__iter__"):
+        raise ValueError(f"Cannot convert '{shape}' to a shape.")
+    dims = []
+    for d in shape:
+        if d is not None and (not hasattr(d, "__index__") or isinstance(d, bool)):
+            raise ValueError(f"Cannot convert '{tuple(shape)}' to a shape. Found invalid dimension '{d}' of type '{type(d)}'.")
+        if d is not None and int(d) < 0:
+            raise ValueError(f"Cannot convert '{tuple(shape)}' to a shape. Negative dimensions are not allowed.")
+        dims.append(None if d is None else int(d))
+    return tuple(dims)
+
+
+def is_keras_tensor(x: Any) -> bool:
+    """Whether this is a symbolic tensor."""
+    return isinstance(x, KerasTensor)
+
+
+def is_tensor(x: Any) -> bool:
+    """Whether this is a concrete (or traced) JAX array."""
+    return isinstance(x, jax.Array)
+
+
+def any_symbolic(args: Any, kwargs: Any = None) -> bool:
+    """Whether a KerasTensor is among the arguments, however nested."""
+    for x in (args, kwargs) if kwargs else (args,):
+        if isinstance(x, KerasTensor):
+            return True
+        if isinstance(x, list | tuple):
+            if any(map(any_symbolic, x)):
+                return True
+        elif isinstance(x, dict) and any(map(any_symbolic, x.values())):
+            return True
+    return False
+
+
+# --- shape inference -------------------------------------------------------------------------------------------------
+
+
+def compute_output_spec(fn: Callable, *args: Any, **kwargs: Any) -> Any:
+    """What `fn` would return for symbolic arguments, as KerasTensors.
+
+    `fn` is traced abstractly twice, with two primes in place of every unknown dimension; a dimension of the output
+    that differs between the two is unknown. Nothing is computed, and no variable or seed moves.
+    """
+    leaves = tree.flatten((args, kwargs))
+    symbolic = [i for i, x in enumerate(leaves) if isinstance(x, KerasTensor)]
+    unknown = any(None in leaves[i].shape for i in symbolic)
+    runs = []
+    for probe in _PROBES[: 2 if unknown else 1]:
+        specs = [_concrete_spec(leaves[i], probe) for i in symbolic]
+        runs.append(_abstract_run(fn, (args, kwargs), leaves, symbolic, specs))
+    return _merge(*runs) if unknown else _merge(runs[0], runs[0])
+
+
+def _concrete_spec(x: KerasTensor, probe: int) -> jax.ShapeDtypeStruct:
+    shape = tuple(probe if d is None else d for d in x.shape)
+    return jax.ShapeDtypeStruct(shape, jnp.dtype("int32" if x.dtype == "string" else x.dtype))
+
+
+def _abstract_run(fn: Callable, structure: Any, leaves: list, symbolic: list[int], specs: list) -> Any:
+    out_structure: list[Any] = []
+
+    def run(*arrays: Any) -> list:
+        filled = list(leaves)
+        for i, array in zip(symbolic, arrays, strict=True):
+            filled[i] = array
+            mask = get_keras_mask(leaves[i])
+            if mask is not None:
+                shape = tuple(a if m is None else m for a, m in zip(array.shape, mask.shape, strict=False))
+                set_keras_mask(array, jnp.ones(shape, bool))
+        args, kwargs = tree.pack_sequence_as(structure, filled)
+        with StatelessScope():
+            outputs = fn(*args, **kwargs)
+        outputs = tree.map_structure(lambda x: x.value if isinstance(x, Variable) else x, outputs)
+        flat = tree.flatten(outputs)
+        out_structure[:] = [outputs, [isinstance(x, jax.Array | np.ndarray) for x in flat], flat]
+        return [x for x in flat if isinstance(x, jax.Array | np.ndarray)]
+
+    arrays = iter(jax.eval_shape(run, *specs))
+    outputs, is_array, flat = out_structure
+    return tree.pack_sequence_as(outputs, [next(arrays) if a else x for a, x in zip(is_array, flat, strict=True)])
+
+
+def _merge(first: Any, second: Any) -> Any:
+    def join(a: Any, b: Any) -> Any:
+        if not isinstance(a, jax.ShapeDtypeStruct):
+            return a
+        shape = tuple(d if d == e else None for d, e in zip(a.shape, b.shape, strict=True))
+        return KerasTensor(shape, dtype=a.dtype)
+
+    return tree.map_structure(join, first, second)
+
+
+# --- operations ------------------------------------------------------------------------------------------------------
+
+
+@registry.export("", also=("keras.Operation",))
+class Operation:
+    """Anything that maps tensors to tensors and may stand in a graph: layers, models, single functions.
+
+    Args:
+        name: without a slash; None numbers the class name.
+    """
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        instance = object.__new__(cls)
+        object.__setattr__(instance, "_init_arguments", (args, kwargs))
+        return instance
+
+    def __init__(self, name: str | None = None):
+        self.name = check_name(auto_name(type(self).__name__) if name is None else name)
+        self._inbound_nodes: list[Node] = []
+        self._outbound_nodes: list[Node] = []
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if any_symbolic(args, kwargs):
+            return self.symbolic_call(*args, **kwargs)
+        return self.call(*args, **kwargs)
+
+    def symbolic_call(self, *args: Any, **kwargs: Any) -> Any:
+        """Records a call on KerasTensors."""
+        outputs = self.compute_output_spec(*args, **kwargs)
+        Node(self, args, kwargs, outputs)
+        return outputs
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """The computation, on arrays."""
+        raise NotImplementedError(f"{type(self).__name__} must implement `call()`.")
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """The outputs as KerasTensors, inferred by tracing `call` abstractly."""
+        try:
+            return compute_output_spec(self.call, *args, **kwargs)
+        except Exception as error:
+            error.add_note(
+                f"Could not infer the output shape of '{self.name}' (of type {type(self).__name__}). Either its "
+                "`call()` is incorrect, or it needs a `compute_output_shape()`."
+            )
+            raise
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments, where they are plain data; else the class has to say.
+
+        Raises:
+            NotImplementedError: if an argument is not plain data and the class doesn't override this.
+        """
+        config = {"name": self.name}
+        if type(self).get_config is not Operation.get_config and not _inherits_get_config(type(self)):
+            return config
+        return {**config, **self._constructor_config()}
+
+    def _constructor_config(self) -> dict[str, Any]:
+        args, kwargs = self._init_arguments
+        signature = inspect.signature(type(self).__init__)
+        bound = signature.bind(self, *args, **kwargs)
+        bound.apply_defaults()
+        config: dict[str, Any] = {}
+        for name, value in list(bound.arguments.items())[1:]:
+            kind = signature.parameters[name].kind
+            if kind is inspect.Parameter.VAR_KEYWORD:
+                config.update(value)
+            elif (kind is not inspect.Parameter.VAR_POSITIONAL and kind is not inspect.Parameter.POSITIONAL_ONLY) or not value:
+                config[name] = value
+            else:
+                raise NotImplementedError(_NEEDS_CONFIG.format(type(self).__name__, f"positional arguments *{name}"))
+        config.pop("args", None)
+        if "name" in config and config["name"] is None:
+            config.pop("name")
+        plain = (str, int, float, bool, type(None))
+        for name, value in config.items():
+            if not all(isinstance(leaf, plain) for leaf in tree.flatten(value)):
+                raise NotImplementedError(_NEEDS_CONFIG.format(type(self).__name__, f"the argument `{name}`"))
+        takes_name = "name" in signature.parameters or any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values())
+        return {"name": self.name, **config} if takes_name else config
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """A new object from what `get_config` gave.
+
+        Raises:
+            TypeError: if the constructor refuses the config.
+        """
+        config = dict(config)
+        if isinstance(config.get("dtype"), dict):
+            policy = registry.deserialize_keras_object(config["dtype"])
+            config["dtype"] = getattr(policy, "name", policy)
+        try:
+            return cls(**config)
+        except Exception as error:
+            raise TypeError(
+                f"Error when deserializing class '{cls.__name__}' using config={config}.\n\nException encountered: {error}"
+            ) from error
+
+    @property
+    def input(self) -> Any:
+        """The symbolic input of the first recorded call."""
+        return self._first_node("input_tensors", "input")
+
+    @property
+    def output(self) -> Any:
+        """The symbolic output of the first recorded call."""
+        return self._first_node("outputs", "output")
+
+    def _first_node(self, attribute: str, what: str) -> Any:
+        if not self._inbound_nodes:
+            raise AttributeError(f"The layer {self.name} has never been called and thus has no defined {what}.")
+        values = getattr(self._inbound_nodes[0], attribute)
+        return values[0] if len(values) == 1 else values
+
+    def __repr__(self) -> str:
+        return f"<Operation name={self.name}>"
+
+
+_NEEDS_CONFIG = (
+    "Object {0} was created with {1}, which is not plain data, so the object must override `get_config()` to be "
+    "serializable:\n\n    def get_config(self):\n        config = super().get_config()\n"
+    '        config.update({{"arg1": self.arg1}})\n        return config'
+)
+
+
+def _inherits_get_config(cls: type) -> bool:
+    """Whether no class below the library's own overrides `get_config`."""
+    owner = next(c for c in cls.__mro__ if "get_config" in vars(c))
+    return owner.__module__.startswith("jaxnn.")
+
+
+class Node:
+    """One symbolic call of an operation: which tensors went in, which came out."""
+
+    def __init__(self, operation: Any, args: tuple, kwargs: dict, outputs: Any):
+        self.operation = operation
+        self.args, self.kwargs = args, kwargs
+        self.input_tensors = [x for x in tree.flatten((args, kwargs)) if isinstance(x, KerasTensor)]
+        self.outputs = tree.flatten(outputs)
+        for x in self.outputs:
+            if not isinstance(x, KerasTensor):
+                raise ValueError(
+                    f"All operation outputs must be tensors. Operation {operation} returned a non-tensor. "
+                    f"Non-tensor received: {x}"
+                )
+        records = all(x.record_history for x in self.input_tensors)
+        if records:
+            for x in self.input_tensors:
+                if not hasattr(x, "_keras_history"):
+                    x._keras_history = KerasHistory(None, 0, 0)
+        operation._inbound_nodes.append(self)
+        for node in self.parents():
+            node.operation._outbound_nodes.append(self)
+        if records:
+            index = len(operation._inbound_nodes) - 1
+            for i, x in enumerate(self.outputs):
+                x._keras_history = KerasHistory(operation, index, i)
+
+    @property
+    def is_input(self) -> bool:
+        """Whether nothing goes in: an Input's own node."""
+        return not self.input_tensors
+
+    def parents(self) -> list[Node]:
+        """The nodes that made the inputs."""
+        histories = [getattr(x, "_keras_history", None) for x in self.input_tensors]
+        return [h.operation._inbound_nodes[h.node_index] for h in histories if h and h.operation is not None]
+
+    parent_nodes = property(parents)
+    output_tensors = property(lambda self: self.outputs)
+
+    def fill(self, values: dict[int, Any]) -> tuple[tuple, dict]:
+        """The call's arguments with each symbolic tensor replaced by its value."""
+
+        def swap(x: Any) -> Any:
+            return values[id(x)] if isinstance(x, KerasTensor) else x
+
+        return tree.map_structure(swap, self.args), tree.map_structure(swap, self.kwargs)
+
+
+# --- graphs ----------------------------------------------------------------------------------------------------------
+
+
+@registry.export("", also=("keras.Function",))
+class Function(Operation):
+    """The graph between symbolic inputs and outputs, as a callable.
+
+    Args:
+        inputs, outputs: KerasTensors, or nested lists, tuples and dicts of them.
+
+    Raises:
+        ValueError: if the outputs depend on a tensor that is neither an input nor made from inputs.
+    """
+
+    def __init__(self, inputs: Any, outputs: Any, name: str | None = None):
+        super().__init__(name=name)
+        self._set_graph(inputs, outputs)
+
+    def _set_graph(self, inputs: Any, outputs: Any) -> None:
+        self._inputs_struct, self._outputs_struct = inputs, outputs
+        self._inputs, self._outputs = tree.flatten(inputs), tree.flatten(outputs)
+        for name, flat in (("inputs", self._inputs), ("outputs", self._outputs)):
+            if not flat:
+                raise ValueError(f"`{name}` argument cannot be empty. Received:\ninputs={inputs}\noutputs={outputs}")
+        self._graph_nodes, self._operations = sort_graph(self._inputs, self._outputs)
+
+    @property
+    def operations(self) -> list:
+        """The operations in the order of their depth."""
+        return list(self._operations)
+
+    @property
+    def inputs(self) -> list[KerasTensor]:
+        """The flat symbolic inputs."""
+        return self._inputs
+
+    @property
+    def outputs(self) -> list[KerasTensor]:
+        """The flat symbolic outputs."""
+        return self._outputs
+
+    def compute_output_spec(self, inputs: Any, **_: Any) -> Any:
+        """The outputs for other symbolic inputs of compatible shape."""
+        self._check_shapes(inputs)
+        known = {id(a): b for a, b in zip(self._inputs, tree.flatten(inputs), strict=True)}
+        if all(a.shape == b.shape for a, b in zip(self._inputs, known.values(), strict=True) if b is not None):
+            return tree.map_structure(lambda x: KerasTensor(x.shape, dtype=x.dtype), self._outputs_struct)
+        return self.run(list(known.values()), lambda op: op.compute_output_spec)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The shapes of the outputs for given input shapes."""
+        shapes = tree.flatten(tree.map_shape_structure(lambda s: KerasTensor(s), input_shape))
+        specs = [KerasTensor(s.shape, dtype=x.dtype) for s, x in zip(shapes, self._inputs, strict=True)]
+        outputs = self.compute_output_spec(tree.pack_sequence_as(self._inputs_struct, specs))
+        return tree.map_structure(lambda x: x.shape, outputs)
+
+    def call(self, inputs: Any) -> Any:
+        """Runs the graph on arrays."""
+        self._check_shapes(inputs)
+        return self.run(tree.flatten(inputs), lambda op: op)
+
+    def run(self, flat_inputs: Sequence[Any], caller: Callable[[Any], Callable]) -> Any:
+        """One pass over the nodes.
+
+        Args:
+            flat_inputs: a value for each input.
+            caller: gives for an operation the function to call on its arguments.
+        """
+        values = {id(x): value for x, value in zip(self._inputs, flat_inputs, strict=True)}
+        for node in self._graph_nodes:
+            if node.is_input or all(id(x) in values for x in node.outputs):
+                continue
+            args, kwargs = node.fill(values)
+            outputs = tree.flatten(caller(node.operation)(*args, **kwargs))
+            for x, value in zip(node.outputs, outputs, strict=True):
+                values[id(x)] = value
+        return tree.map_structure(lambda x: values[id(x)], self._outputs_struct)
+
+    def _check_shapes(self, inputs: Any) -> None:
+        flat = tree.flatten(inputs)
+        if len(flat) != len(self._inputs):
+            raise ValueError(f"{type(self).__name__} '{self.name}' has {len(self._inputs)} inputs; got {len(flat)}.")
+        for x, expected in zip(flat, self._inputs, strict=True):
+            if x is not None and not fits(x.shape, expected.shape):
+                raise ValueError(
+                    f"{type(self).__name__} was passed incompatible inputs. For input '{expected.name}', expected "
+                    f"shape {expected.shape}, but received instead a tensor with shape {tuple(x.shape)}."
+                )
+
+
+def fits(shape: Iterable, expected: Shape) -> bool:
+    """Whether a shape agrees with another wherever both are known."""
+    shape = tuple(shape)
+    return len(shape) == len(expected) and all(
+        a == b or a is None or b is None for a, b in zip(shape, expected, strict=True)
+    )
+
+
+def sort_graph(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple[list[Node], list]:
+    """The nodes between inputs and outputs in Keras's order (depth first, then the order of discovery), and the operations.
+
+    Depth is the longest way to an output. The order decides the order of a model's layers, and so of its weights.
+    """
+    order, first_seen = _depth_first(inputs, outputs)
+    inside = set(map(id, order))
+    node_depth: dict[int, int] = {}
+    op_depth: dict[int, int] = {}
+    op_of: dict[int, Any] = {}
+    for node in reversed(order):
+        depth = max(node_depth.setdefault(id(node), 0), op_depth.get(id(node.operation), 0))
+        op_depth[id(node.operation)] = node_depth[id(node)] = depth
+        op_of[id(node.operation)] = node.operation
+        for parent in node.parents():
+            if id(parent) in inside:
+                node_depth[id(parent)] = max(depth + 1, node_depth.get(id(parent), 0))
+    for x in inputs:
+        operation, index, _ = x._keras_history
+        if operation is not None and id(operation) not in op_depth and operation._inbound_nodes[index].is_input:
+            op_depth[id(operation)], first_seen[id(operation)], op_of[id(operation)] = 0, -1, operation
+            order.append(operation._inbound_nodes[index])
+            node_depth[id(order[-1])] = 0
+    operations = sorted(op_of.values(), key=lambda op: (-op_depth[id(op)], first_seen[id(op)]))
+    position = {id(node): i for i, node in enumerate(order)}
+    nodes = sorted(order, key=lambda node: (-node_depth[id(node)], position[id(node)]))
+    _check_connected(inputs, nodes)
+    names = [op.name for op in operations]
+    for name in names:
+        if names.count(name) != 1:
+            raise ValueError(
+                f'The name "{name}" is used {names.count(name)} times in the model. All operation names should be unique.'
+            )
+    return nodes, operations
+
+
+def _depth_first(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple[list[Node], dict[int, int]]:
+    """Nodes in post-order from the outputs, and the order in which operations were met. Iterative: graphs may be deep."""
+    input_ids = set(map(id, inputs))
+    order: list[Node] = []
+    finished: set[int] = set()
+    in_progress: set[int] = set()
+    first_seen: dict[int, int] = {}
+    stack: list[tuple[Any, bool]] = [(x, False) for x in reversed(outputs)]
+    while stack:
+        item, leaving = stack.pop()
+        if leaving:
+            in_progress.discard(id(item))
+            finished.add(id(item))
+            order.append(item)
+            continue
+        history = getattr(item, "_keras_history", None)
+        if history is None or history.operation is None:
+            continue
+        node = history.operation._inbound_nodes[history.node_index]
+        if id(node) in finished:
+            continue
+        if not node.is_input and id(item) in input_ids:
+            finished.add(id(node))
+            continue
+        if id(node) in in_progress:
+            raise ValueError(f"Tensor {item} from operation '{history.operation.name}' is part of a cycle.")
+        first_seen.setdefault(id(history.operation), len(first_seen))
+        in_progress.add(id(node))
+        stack.append((node, True))
+        stack.extend((x, False) for x in reversed(node.input_tensors))
+    return order, first_seen
+
+
+def _check_connected(inputs: list[KerasTensor], nodes: list[Node]) -> None:
+    known = set(map(id, inputs))
+    done: list[str] = []
+    for node in nodes:
+        for x in node.input_tensors:
+            if id(x) not in known:
+                raise ValueError(
+                    f"Graph disconnected: cannot find parent for tensor {x} at operation '{node.operation.name}'. "
+                    f"The following previous operations were accessed without issue: {done}"
+                )
+        known.update(map(id, node.outputs))
+        done.append(node.operation.name)
+
+
+# --- functions as operations -----------------------------------------------------------------------------------------
+
+
+class OpCall(Operation):
+    """A pure function as a node of a graph: what `ops.add(x, y)` records for symbolic x and y."""
+
+    def __init__(self, fn: Callable, name: str | None = None):
+        super().__init__(name=name or auto_name(fn.__name__.strip("_")))
+        self.fn = fn
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """Calls the function, with Variables as their values."""
+        return self.fn(*args, **kwargs)
+
+    def get_config(self) -> dict[str, Any]:
+        """Names the function."""
+        return {"name": self.name, "function": self.fn.__name__.strip("_")}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> OpCall:
+        """The node's operation again."""
+        return cls(registry.objects("ops")[config["function"]].__wrapped__, name=config["name"])
+
+
+registry.export("ops", package="jaxnn")(OpCall)
+
+
+def op(fn: Callable) -> Callable:
+    """Makes a pure array function take Variables (as their values) and KerasTensors (recording a node) too.
+
+    The plain function stays reachable as `__wrapped__`, and is registered under `keras.ops`.
+    """
+
+    @functools.wraps(fn)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        if any_symbolic(args, kwargs):
+            return OpCall(fn)(*args, **kwargs)
+        args = tuple(_value(x) for x in args)
+        return fn(*args, **{k: _value(v) for k, v in kwargs.items()} if kwargs else kwargs)
+
+    registry.export("ops", fn.__name__.strip("_"))(wrapper)
+    return wrapper
+
+
+def _value(x: Any) -> Any:
+    if isinstance(x, Variable):
+        return x.value
+    if type(x) in (list, tuple) and any(isinstance(item, Variable) for item in x):
+        return type(x)(_value(item) for item in x)
+    return x
+
+
+def _make_operator(name: str, reflected: bool) -> Callable:
+    """The symbolic form of one of Python's operators."""
+    import operator
+
+    python_op = getattr(operator, _OPERATORS[name])
+
+    def compute(a: Any, b: Any) -> Any:
+        return python_op(jnp.asarray(a), b)
+
+    def compute_reflected(a: Any, b: Any) -> Any:
+        return python_op(a, jnp.asarray(b))
+
+    fn = compute_reflected if reflected else compute
+    fn.__name__ = f"{name}_reflected" if reflected else name
+    call = op(fn)
+    return (lambda self, other: call(other, self)) if reflected else (lambda self, other: call(self, other))
+
+
+_OPERATORS = {
+    "add": "add", "subtract": "sub", "multiply": "mul", "true_divide": "truediv", "floor_divide": "floordiv",
+    "mod": "mod", "power": "pow", "matmul": "matmul", "equal": "eq", "not_equal": "ne", "less": "lt",
+    "less_equal": "le", "greater": "gt", "greater_equal": "ge", "logical_and": "and_", "logical_or": "or_",
+    "logical_xor": "xor",
+}  # fmt: skip
+_COMPARISONS = ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal")
+
+for _name, _python in _OPERATORS.items():
+    _magic = _python.rstrip("_")
+    setattr(KerasTensor, f"__{_magic}__", _make_operator(_name, reflected=False))
+    if _name not in _COMPARISONS:
+        setattr(KerasTensor, f"__r{_magic}__", _make_operator(_name, reflected=True))
+
+
+@op
+def _reshape(x: Any, shape: Any) -> Any:
+    return jnp.reshape(x, shape)
+
+
+@op
+def _squeeze(x: Any, axis: Any = None) -> Any:
+    return jnp.squeeze(x, axis)
+
+
+@op
+def _get_item(x: Any, key: Any) -> Any:
+    return x[key]
+
+
+@op
+def _negative(x: Any) -> Any:
+    return jnp.negative(x)
+
+
+@op
+def _absolute(x: Any) -> Any:
+    return jnp.absolute(x)
+
+
+@op
+def _logical_not(x: Any) -> Any:
+    return jnp.logical_not(x)
+
+
+KerasTensor.__neg__ = lambda self: _negative(self)
+KerasTensor.__abs__ = lambda self: _absolute(self)
+KerasTensor.__invert__ = lambda self: _logical_not(self)
