@@ -31,8 +31,13 @@ def standardize_dtype(dtype: Any) -> str:
         return config.floatx()
     if isinstance(dtype, str):
         name = {"int": "int32", "float": "float32"}.get(dtype, dtype)
-    elif dtype in (bool, int, float, str):
-        name = {bool: "bool", int: "int64" if jax.config.jax_enable_x64 else "int32", float: config.floatx(), str: "string"}[dtype]
+    elif isinstance(dtype, type) and dtype in (bool, int, float, str):
+        name = {
+            bool: "bool",
+            int: "int64" if jax.config.jax_enable_x64 else "int32",
+            float: config.floatx(),
+            str: "string",
+        }[dtype]
     else:
         try:
             name = np.dtype(dtype).name
@@ -67,7 +72,9 @@ def result_type(*dtypes: Any) -> str:
     return config.floatx() if only_python_floats else name
 
 
-@export("dtype_policies", also=("keras.DTypePolicy", "keras.mixed_precision.DTypePolicy", "keras.mixed_precision.Policy"))
+@export(
+    "dtype_policies", also=("keras.DTypePolicy", "keras.mixed_precision.DTypePolicy", "keras.mixed_precision.Policy")
+)
 class DTypePolicy:
     """Which dtype a layer stores its weights in and which it computes in.
 

@@ -142,7 +142,9 @@ def standardize_shape(shape: Any) -> Shape:
     dims = []
     for d in shape:
         if d is not None and (not hasattr(d, "__index__") or isinstance(d, bool)):
-            raise ValueError(f"Cannot convert '{tuple(shape)}' to a shape. Found invalid dimension '{d}' of type '{type(d)}'.")
+            raise ValueError(
+                f"Cannot convert '{tuple(shape)}' to a shape. Found invalid dimension '{d}' of type '{type(d)}'."
+            )
         if d is not None and int(d) < 0:
             raise ValueError(f"Cannot convert '{tuple(shape)}' to a shape. Negative dimensions are not allowed.")
         dims.append(None if d is None else int(d))
@@ -298,7 +300,9 @@ class Operation:
             kind = signature.parameters[name].kind
             if kind is inspect.Parameter.VAR_KEYWORD:
                 config.update(value)
-            elif (kind is not inspect.Parameter.VAR_POSITIONAL and kind is not inspect.Parameter.POSITIONAL_ONLY) or not value:
+            elif (
+                kind is not inspect.Parameter.VAR_POSITIONAL and kind is not inspect.Parameter.POSITIONAL_ONLY
+            ) or not value:
                 config[name] = value
             else:
                 raise NotImplementedError(_NEEDS_CONFIG.format(type(self).__name__, f"positional arguments *{name}"))
@@ -309,7 +313,9 @@ class Operation:
         for name, value in config.items():
             if not all(isinstance(leaf, plain) for leaf in tree.flatten(value)):
                 raise NotImplementedError(_NEEDS_CONFIG.format(type(self).__name__, f"the argument `{name}`"))
-        takes_name = "name" in signature.parameters or any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values())
+        takes_name = "name" in signature.parameters or any(
+            p.kind is p.VAR_KEYWORD for p in signature.parameters.values()
+        )
         return {"name": self.name, **config} if takes_name else config
 
     @classmethod

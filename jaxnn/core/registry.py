@@ -117,12 +117,18 @@ def deserialize(kind: str, config: Any, custom_objects: dict[str, Any] | None = 
         with CustomObjectScope(custom_objects or {}):
             return get(kind, config)
     if isinstance(config, dict) and "class_name" in config and not config.get("module"):
-        config = {"module": f"keras.{kind}", "registered_name": None, **{k: v for k, v in config.items() if k != "module"}}
+        config = {
+            "module": f"keras.{kind}",
+            "registered_name": None,
+            **{k: v for k, v in config.items() if k != "module"},
+        }
     return deserialize_keras_object(config, custom_objects=custom_objects)
 
 
 def _singular(kind: str) -> str:
-    return {"losses": "loss", "metrics": "metric function", "dtype_policies": "dtype policy"}.get(kind, kind.rstrip("s"))
+    return {"losses": "loss", "metrics": "metric function", "dtype_policies": "dtype policy"}.get(
+        kind, kind.rstrip("s")
+    )
 
 
 # --- what users register -------------------------------------------------------------------------------------------
@@ -385,7 +391,9 @@ def _retrieve(name: str, config: dict) -> Any:
     if found is None and module == "builtins":
         found = next((table[name] for kind, table in _kinds.items() if kind and name in table), None)
     if found is None and module.split(".")[0] in ("keras", "jaxnn", "tensorflow", "tf_keras"):
-        found = next((table[name] for table in _kinds.values() if name in table and isinstance(table[name], type)), None)
+        found = next(
+            (table[name] for table in _kinds.values() if name in table and isinstance(table[name], type)), None
+        )
     if found is None:
         hint = nearest(name, {n for table in _kinds.values() for n in table})
         raise TypeError(

@@ -75,7 +75,11 @@ class SeedGenerator:
             self.state.assign((state + 1) * 5387 % 933199)
             return state
         state = np.asarray(self.state._stored())
-        step = state + np.array([0, 1], np.uint32) if ordered else (state + np.uint32(1)) * np.uint32(5387) % np.uint32(933199)
+        step = (
+            state + np.array([0, 1], np.uint32)
+            if ordered
+            else (state + np.uint32(1)) * np.uint32(5387) % np.uint32(933199)
+        )
         self.state.assign(step)
         return jax.device_put(state)
 

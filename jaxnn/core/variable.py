@@ -370,7 +370,22 @@ class Variable:
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
 
-_ARRAY_METHODS = {"T", "astype", "reshape", "sum", "mean", "max", "min", "std", "var", "transpose", "flatten", "item", "at", "tolist"}
+_ARRAY_METHODS = {
+    "T",
+    "astype",
+    "reshape",
+    "sum",
+    "mean",
+    "max",
+    "min",
+    "std",
+    "var",
+    "transpose",
+    "flatten",
+    "item",
+    "at",
+    "tolist",
+}
 
 
 def _operator(name: str) -> Any:

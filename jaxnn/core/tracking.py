@@ -1,0 +1,194 @@
+"""How an object knows its parts: whatever is set as an attribute, or put into a list or dict that is one, is noted.
+
+The order of noting is the order of `weights`, as in Keras: `self.blocks.append(layer)` counts when it is appended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+_LOCKED = (
+    "You cannot add new elements of state (variables or sub-layers) to a layer that is already built. All state must "
+    "be created in the `__init__()` method or in the `build()` method."
+)
+
+
+class Tracker:
+    """Sorts what it is shown into stores.
+
+    Args:
+        stores: name -> (predicate, list). The first store whose predicate holds takes the object.
+    """
+
+    def __init__(self, stores: dict[str, tuple[Callable[[Any], bool], list]]):
+        self.stores = stores
+        self.locked = False
+
+    def track(self, value: Any) -> Any:
+        """Notes a value, or what a list, tuple, dict or set holds; gives the value, containers as watching ones."""
+        if isinstance(value, _Tracked) or value is None or isinstance(value, str | int | float):
+            return value
+        for name, (belongs, _) in self.stores.items():
+            if belongs(value):
+                self.add(name, value)
+                return value
+        kind = type(value)
+        if kind is list:
+            return TrackedList(map(self.track, value), self)
+        if kind is dict:
+            return TrackedDict({k: self.track(v) for k, v in value.items()}, self)
+        if kind is set:
+            return TrackedSet(map(self.track, value), self)
+        if isinstance(value, tuple):
+            items = [self.track(v) for v in value]
+            return kind(*items) if hasattr(value, "_fields") else kind(items)
+        return value
+
+    def add(self, name: str, value: Any) -> None:
+        """Puts a value into a store, once.
+
+        Raises:
+            ValueError: if the owner is built and therefore locked.
+        """
+        store = self.stores[name][1]
+        if any(value is x for x in store):
+            return
+        if self.locked:
+            raise ValueError(_LOCKED)
+        store.append(value)
+
+    def untrack(self, value: Any) -> None:
+        """Forgets a value."""
+        for _, store in self.stores.values():
+            store[:] = [x for x in store if x is not value]
+
+
+class _Tracked:
+    """A container that shows its tracker what is put in or taken out."""
+
+    tracker: Tracker | None = None
+
+    def _in(self, value: Any) -> Any:
+        return value if self.tracker is None else self.tracker.track(value)
+
+    def _out(self, values: Iterable[Any]) -> None:
+        if self.tracker is not None:
+            for value in values:
+                self.tracker.untrack(value)
+
+
+class TrackedList(_Tracked, list):
+    """A list of parts."""
+
+    def __init__(self, values: Iterable[Any] = (), tracker: Tracker | None = None):
+        super().__init__(values)
+        self.tracker = tracker
+
+    def append(self, value: Any) -> None:  # noqa: D102 (list's own)
+        super().append(self._in(value))
+
+    def insert(self, index: Any, value: Any) -> None:  # noqa: D102
+        super().insert(index, self._in(value))
+
+    def extend(self, values: Iterable[Any]) -> None:  # noqa: D102
+        super().extend([self._in(v) for v in values])
+
+    def __iadd__(self, values: Iterable[Any]) -> TrackedList:
+        self.extend(values)
+        return self
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        old = self[index]
+        self._out(old if isinstance(index, slice) else [old])
+        super().__setitem__(index, [self._in(v) for v in value] if isinstance(index, slice) else self._in(value))
+
+    def __delitem__(self, index: Any) -> None:
+        old = self[index]
+        self._out(old if isinstance(index, slice) else [old])
+        super().__delitem__(index)
+
+    def pop(self, index: Any = -1) -> Any:  # noqa: D102
+        value = super().pop(index)
+        self._out([value])
+        return value
+
+    def remove(self, value: Any) -> None:  # noqa: D102
+        self._out([value])
+        super().remove(value)
+
+    def clear(self) -> None:  # noqa: D102
+        self._out(self)
+        super().clear()
+
+    def __reduce__(self) -> tuple:
+        return (list, (list(self),))
+
+
+class TrackedDict(_Tracked, dict):
+    """A dict of parts."""
+
+    def __init__(self, values: dict | None = None, tracker: Tracker | None = None):
+        super().__init__(values or {})
+        self.tracker = tracker
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        super().__setitem__(key, self._in(value))
+
+    def update(self, *args: Any, **kwargs: Any) -> None:  # noqa: D102 (dict's own)
+        super().update({k: self._in(v) for k, v in dict(*args, **kwargs).items()})
+
+    def setdefault(self, key: Any, default: Any = None) -> Any:  # noqa: D102
+        if key not in self:
+            self[key] = default
+        return self[key]
+
+    def __delitem__(self, key: Any) -> None:
+        self._out([self[key]])
+        super().__delitem__(key)
+
+    def pop(self, key: Any, *default: Any) -> Any:  # noqa: D102
+        self._out([self[key]] if key in self else [])
+        return super().pop(key, *default)
+
+    def popitem(self) -> tuple:  # noqa: D102
+        key, value = super().popitem()
+        self._out([value])
+        return key, value
+
+    def clear(self) -> None:  # noqa: D102
+        self._out(list(self.values()))
+        super().clear()
+
+    def __reduce__(self) -> tuple:
+        return (dict, (dict(self),))
+
+
+class TrackedSet(_Tracked, set):
+    """A set of parts."""
+
+    def __init__(self, values: Iterable[Any] = (), tracker: Tracker | None = None):
+        super().__init__(values)
+        self.tracker = tracker
+
+    def add(self, value: Any) -> None:  # noqa: D102 (set's own)
+        super().add(self._in(value))
+
+    def update(self, *others: Iterable[Any]) -> None:  # noqa: D102
+        super().update(*[[self._in(v) for v in values] for values in others])
+
+    def remove(self, value: Any) -> None:  # noqa: D102
+        self._out([value])
+        super().remove(value)
+
+    def pop(self) -> Any:  # noqa: D102
+        value = super().pop()
+        self._out([value])
+        return value
+
+    def clear(self) -> None:  # noqa: D102
+        self._out(list(self))
+        super().clear()
+
+    def __reduce__(self) -> tuple:
+        return (set, (set(self),))
