@@ -58,3 +58,13 @@ def no_extra(who: Any, kwargs: dict[str, Any], known: Iterable[str] = ()) -> Non
         first = next(iter(kwargs))
         names = ", ".join(f"{k}={v!r}" for k, v in kwargs.items())
         raise ValueError(f"{name_of(who)}: unknown argument {names}.{nearest(first, known)}")
+
+
+def known_axis(who: Any, shape: Any, axis: int) -> int:
+    """The size of an axis, if it is known when the layer is built."""
+    if shape is None or shape[axis] is None:
+        raise ValueError(
+            f"{name_of(who)}: axis {axis} of the input must have a known size, since the weights depend on it; got "
+            f"shape {shape}. Declare it: Input((..., size))."
+        )
+    return int(shape[axis])
