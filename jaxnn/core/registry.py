@@ -288,7 +288,7 @@ def _serialize_registered(obj: Any) -> dict:
             "registered_name": get_registered_name(target),
         }
         if is_function:
-            result["class_name"] = "function"
+            result["class_name"] = result["registered_name"] = "function"
     for extra in ("build_config", "compile_config"):
         getter = getattr(obj, f"get_{extra}", None)
         value = getter() if getter is not None and not is_function else None
@@ -389,7 +389,8 @@ def _retrieve(name: str, config: dict) -> Any:
     module = config.get("module") or ""
     found = _by_api.get(f"{module}.{name}") or _by_api.get(_public_name(module, name))
     if found is None and module == "builtins":
-        found = next((table[name] for kind, table in _kinds.items() if kind and name in table), None)
+        names = (f"keras.{kind}.{name}" for kind in _FUNCTION_KINDS)
+        found = next((_by_api[full] for full in names if full in _by_api), None)
     if found is None and module.split(".")[0] in ("keras", "jaxnn", "tensorflow", "tf_keras"):
         found = next(
             (table[name] for table in _kinds.values() if name in table and isinstance(table[name], type)), None
@@ -401,6 +402,10 @@ def _retrieve(name: str, config: dict) -> Any:
             f"@keras.saving.register_keras_serializable(), or pass custom_objects={{'{name}': ...}}.{hint}"
         )
     return found
+
+
+# Where Keras looks for a function that a config names alone: `keras.ops` has a `binary_crossentropy` too, and isn't meant.
+_FUNCTION_KINDS = ("activations", "constraints", "initializers", "losses", "metrics", "optimizers", "regularizers")
 
 
 def _public_name(module: str, name: str) -> str:
