@@ -1,0 +1,233 @@
+"""CallbackList: all callbacks of a run as one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jaxnn.callbacks.callback import Callback, Logs
+from jaxnn.callbacks.history import History
+from jaxnn.callbacks.progbar_logger import ProgbarLogger
+from jaxnn.core import registry, tree
+
+
+@registry.export("callbacks")
+class CallbackList(Callback):
+    """Calls each callback at each event, in the order given; the history and the bar come last.
+
+    A training loop calls either the batch hooks, one step at a time, or, where `needs_train_batches` says that nobody needs
+    them, `on_train_progress` after each piece of an epoch.
+
+    Args:
+        callbacks: a callback, or any nesting of lists of them.
+        add_history: adds a `History` unless there is one.
+        add_progbar: adds a `ProgbarLogger` unless there is one.
+        model: what runs.
+        **params: 'verbose', 'epochs', 'steps': what the callbacks get as `params`.
+
+    Raises:
+        TypeError: for something that is no callback, such as a class.
+
+    Example:
+        >>> callbacks = CallbackList(add_history=True, epochs=2)
+        >>> callbacks.on_train_begin()
+        >>> for epoch in range(2):
+        ...     callbacks.on_epoch_end(epoch, {"loss": 1.0 / (epoch + 1)})
+        >>> callbacks.history.history
+        {'loss': [1.0, 0.5]}
+
+    Source: https://keras.io/api/callbacks/. Unlike Keras no hook runs in another thread.
+    """
+
+    def __init__(
+        self,
+        callbacks: Any = None,
+        add_history: bool = False,
+        add_progbar: bool = False,
+        model: Any = None,
+        **params: Any,
+    ):
+        self.callbacks = [_checked(callback) for callback in tree.flatten(callbacks)] if callbacks else []
+        if add_history and self.history is None:
+            self.callbacks.append(History())
+        if add_progbar and not any(isinstance(callback, ProgbarLogger) for callback in self.callbacks):
+            self.callbacks.append(ProgbarLogger())
+        self.set_model(model)
+        self.set_params(params)
+
+    @property
+    def history(self) -> History | None:
+        """The last `History` among the callbacks."""
+        return next((callback for callback in reversed(self.callbacks) if isinstance(callback, History)), None)
+
+    def set_params(self, params: dict[str, Any]) -> None:
+        """Hands the parameters to all callbacks, if there are any."""
+        self.params = params
+        if params:
+            for callback in self.callbacks:
+                callback.set_params(params)
+
+    def set_model(self, model: Any) -> None:
+        """Hands the model to all callbacks; the model gets the history."""
+        if model is None:
+            return
+        super().set_model(model)
+        if self.history is not None:
+            model.history = self.history
+        for callback in self.callbacks:
+            callback.set_model(model)
+
+    # --- who needs what ----------------------------------------------------------------------------------------------
+
+    @property
+    def needs_train_batches(self) -> bool:
+        """Whether a callback must be called around each training step."""
+        return self._any_needs("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
+
+    @property
+    def needs_test_batches(self) -> bool:
+        """Whether a callback must be called around each step of evaluation."""
+        return self._any_needs("on_test_batch_begin", "on_test_batch_end")
+
+    @property
+    def needs_predict_batches(self) -> bool:
+        """Whether a callback must be called around each step of prediction."""
+        return self._any_needs("on_predict_batch_begin", "on_predict_batch_end")
+
+    def _any_needs(self, *hooks: str) -> bool:
+        return any(
+            not getattr(getattr(callback, hook, None), "_is_default", False)
+            for callback in self.callbacks
+            for hook in hooks
+        )
+
+    # --- events ------------------------------------------------------------------------------------------------------
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Calls all."""
+        logs = python_logs(logs)
+        for callback in self.callbacks:
+            callback.on_epoch_begin(epoch, logs)
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Calls all with the same dictionary: what one adds, such as 'learning_rate', the next ones see."""
+        logs = python_logs(logs)
+        for callback in self.callbacks:
+            callback.on_epoch_end(epoch, logs)
+
+    def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Calls all."""
+        self._on_batch("on_batch_begin", batch, logs)
+
+    def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Calls all."""
+        self._on_batch("on_batch_end", batch, logs)
+
+    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Calls all."""
+        self._on_batch("on_train_batch_begin", batch, logs)
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Calls all."""
+        self._on_batch("on_train_batch_end", batch, logs)
+
+    def on_test_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Calls all."""
+        self._on_batch("on_test_batch_begin", batch, logs)
+
+    def on_test_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Calls all."""
+        self._on_batch("on_test_batch_end", batch, logs)
+
+    def on_predict_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Calls all."""
+        self._on_batch("on_predict_batch_begin", batch, logs)
+
+    def on_predict_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Calls all."""
+        self._on_batch("on_predict_batch_end", batch, logs)
+
+    def on_train_progress(self, step: int, logs: Logs | None = None) -> None:
+        """Calls all."""
+        self._on_progress("on_train_progress", step, logs)
+
+    def on_test_progress(self, step: int, logs: Logs | None = None) -> None:
+        """Calls all."""
+        self._on_progress("on_test_progress", step, logs)
+
+    def on_predict_progress(self, step: int, logs: Logs | None = None) -> None:
+        """Calls all."""
+        self._on_progress("on_predict_progress", step, logs)
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Calls all."""
+        self._on_run("on_train_begin", logs)
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """Calls all."""
+        self._on_run("on_train_end", logs)
+
+    def on_test_begin(self, logs: Logs | None = None) -> None:
+        """Calls all."""
+        self._on_run("on_test_begin", logs)
+
+    def on_test_end(self, logs: Logs | None = None) -> None:
+        """Calls all."""
+        self._on_run("on_test_end", logs)
+
+    def on_predict_begin(self, logs: Logs | None = None) -> None:
+        """Calls all."""
+        self._on_run("on_predict_begin", logs)
+
+    def on_predict_end(self, logs: Logs | None = None) -> None:
+        """Calls all."""
+        self._on_run("on_predict_end", logs)
+
+    def _on_batch(self, hook: str, batch: int, logs: Logs | None) -> None:
+        logs = python_logs(logs)
+        for callback in self.callbacks:
+            getattr(callback, hook)(batch, logs=logs)  # `logs` by name, as Keras: some hooks take it as a keyword only
+
+    def _on_progress(self, hook: str, step: int, logs: Logs | None) -> None:
+        logs = None if logs is None else python_logs(logs)
+        for callback in self.callbacks:
+            if hasattr(callback, hook):  # a callback made for Keras lacks it
+                getattr(callback, hook)(step, logs)
+
+    def _on_run(self, hook: str, logs: Logs | None) -> None:
+        logs = python_logs(logs)
+        for callback in self.callbacks:
+            getattr(callback, hook)(logs)
+
+
+def python_logs(logs: Logs | None) -> Logs:
+    """The logs as Python floats, nested dictionaries made flat, in the order of the names. What is no scalar stays."""
+    result: Logs = {}
+    for name, value in sorted((logs or {}).items()):
+        if isinstance(value, dict):
+            result.update(python_logs(value))
+        else:
+            result[name] = _python_number(value)
+    return result
+
+
+def _python_number(value: Any) -> Any:
+    if type(value) is float or getattr(value, "ndim", 0) > 0:
+        return value
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return value
+
+
+def _checked(callback: Any) -> Any:
+    if isinstance(callback, type):
+        raise TypeError(
+            f"CallbackList: `callbacks` must be callback objects; got the class {callback.__name__}. "
+            f"Write {callback.__name__}(...)."
+        )
+    if not hasattr(callback, "set_model"):
+        raise TypeError(
+            f"CallbackList: `callbacks` must be callback objects; got {callback!r}. "
+            "Derive from keras.callbacks.Callback, or wrap a function: LambdaCallback(on_epoch_end=...)."
+        )
+    return callback
