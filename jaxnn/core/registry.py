@@ -298,25 +298,22 @@ def _serialize_registered(obj: Any) -> dict:
 
 
 def _serialize_lambda(fn: types.FunctionType) -> dict:
-    import codecs
-    import marshal
-
     warnings.warn(
         "The object being serialized includes a `lambda`. It can be loaded again only with `safe_mode=False`; "
         "use a named, registered function instead.",
         stacklevel=3,
     )
+    return {"class_name": "__lambda__", "config": {"value": lambda_config(fn)}}
+
+
+def lambda_config(fn: types.FunctionType) -> dict:
+    """A lambda's code as text: the inner config, which Keras's Lambda layer writes alone."""
+    import codecs
+    import marshal
+
     code = codecs.encode(marshal.dumps(fn.__code__), "base64").decode("ascii")
     closure = tuple(c.cell_contents for c in fn.__closure__) if fn.__closure__ else None
-    return {
-        "class_name": "__lambda__",
-        "config": {
-            "value": {
-                "class_name": "__lambda__",
-                "config": {"code": code, "defaults": fn.__defaults__, "closure": closure},
-            }
-        },
-    }
+    return {"class_name": "__lambda__", "config": {"code": code, "defaults": fn.__defaults__, "closure": closure}}
 
 
 # --- configs to objects ----------------------------------------------------------------------------------------------
@@ -415,7 +412,7 @@ def _public_name(module: str, name: str) -> str:
 
 
 def _load_lambda(inner: dict) -> Any:
-    if not (_unsafe.get() or _unsafe_everywhere):
+    if in_safe_mode():
         raise ValueError(
             "Requested the deserialization of a Python `lambda`, which is code that would run. Pass `safe_mode=False` "
             "if you trust where the config comes from, or use a registered function instead."
@@ -458,6 +455,11 @@ def enable_unsafe_deserialization() -> None:
     """Lets configs carry lambdas from now on. Only for files whose origin you trust: a lambda is code."""
     global _unsafe_everywhere
     _unsafe_everywhere = True
+
+
+def in_safe_mode() -> bool:
+    """Whether lambdas are refused here."""
+    return not (_unsafe.get() or _unsafe_everywhere)
 
 
 @contextlib.contextmanager
