@@ -73,7 +73,12 @@ def result_type(*dtypes: Any) -> str:
 
 
 @export(
-    "dtype_policies", also=("keras.DTypePolicy", "keras.mixed_precision.DTypePolicy", "keras.mixed_precision.Policy")
+    "",
+    also=(
+        "keras.dtype_policies.DTypePolicy",
+        "keras.mixed_precision.DTypePolicy",
+        "keras.mixed_precision.Policy",
+    ),
 )
 class DTypePolicy:
     """Which dtype a layer stores its weights in and which it computes in.
@@ -143,7 +148,7 @@ class DTypePolicy:
         return hash(("DTypePolicy", self._name))
 
 
-@export("dtype_policies", also=("keras.FloatDTypePolicy",))
+@export("", also=("keras.dtype_policies.FloatDTypePolicy",))
 class FloatDTypePolicy(DTypePolicy):
     """Another name for DTypePolicy, as in Keras."""
 
