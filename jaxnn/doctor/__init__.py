@@ -1,0 +1,100 @@
+"""What is wrong with this call: one clear sentence before step 1.
+
+A check is a function of a `Case` (one call's arrays and the model they are for) that yields a `Finding` for each mistake:
+a code, a message of one sentence of fact and one of help, and a severity. "error" is for what is certainly worthless,
+"warning" for what Keras trains on and someone may mean; a warning is said once a model. To add a check, write it into
+the file of its theme and name it in one of the tuples below, which are in order: a check may rely on those before it.
+
+Checks look at arrays as `fit` will use them, once each, and never run the model on numbers. Arrays on an accelerator
+are looked at only if they are small.
+"""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+from jaxnn.core import tree
+from jaxnn.core.check import name_of
+from jaxnn.core.graph import KerasTensor
+from jaxnn.doctor.case import Case
+from jaxnn.doctor.finding import Finding, report
+from jaxnn.doctor.finite import check_inputs_finite, check_targets_finite, check_weights_finite
+from jaxnn.doctor.kinds import check_numbers
+from jaxnn.doctor.labels import check_binary_labels, check_class_labels
+from jaxnn.doctor.names import check_loss_names, check_metric_names
+from jaxnn.doctor.samples import check_lengths, check_not_empty, check_present, check_targets_given
+from jaxnn.doctor.shapes import check_input_shapes
+from jaxnn.doctor.targets import check_binary_targets, check_broadcast, check_integer_labels, check_one_hot
+
+DATA_CHECKS = (
+    check_present, check_not_empty, check_numbers, check_lengths, check_targets_given, check_input_shapes,
+    check_inputs_finite, check_targets_finite, check_weights_finite,
+)  # fmt: skip
+TARGET_CHECKS = (
+    check_integer_labels, check_one_hot, check_binary_targets, check_broadcast, check_class_labels, check_binary_labels,
+)  # fmt: skip
+
+_waiting: weakref.WeakKeyDictionary[Any, list[tuple]] = weakref.WeakKeyDictionary()  # until the outputs are known
+
+
+def check_names(loss: Any, metrics: Any, weighted_metrics: Any) -> None:
+    """Looks at the names that `compile` was given.
+
+    Raises:
+        ValueError: for an unknown one, with the nearest known one.
+    """
+    report(None, check_loss_names(loss))
+    report(None, check_metric_names([metrics, weighted_metrics]))
+
+
+def check_data(model: Any, who: str, arrays: tuple) -> None:
+    """Looks at the arrays of one call before it uses them.
+
+    Args:
+        model: the model, compiled where `who` trains or evaluates.
+        who: "fit", "validation_data", "evaluate", "predict", "train_on_batch" or "test_on_batch".
+        arrays: `(x, y, sample_weight)`: arrays, structures of them, or None.
+
+    Raises:
+        ValueError: for data that can't be used, or that certainly gives a worthless result.
+    """
+    outputs = _outputs(model)
+    case = Case(who, model, *arrays, outputs=outputs)
+    for check in DATA_CHECKS:
+        report(model, check(case))
+    if outputs is not None:
+        _check_against_outputs(case)
+    elif who != "predict" and not getattr(getattr(model, "_compile_loss", None), "built", True):
+        _waiting.setdefault(model, []).append((who, *arrays))
+
+
+def check_targets(model: Any, y: Any, y_pred: Any) -> None:
+    """Looks at targets when the model has just been built and its outputs are known.
+
+    Args:
+        model: the model.
+        y: targets of the first batch, as a structure of anything with a shape.
+        y_pred: the outputs for it, likewise.
+
+    Raises:
+        ValueError: for targets that can't be compared with the outputs, or not sensibly.
+    """
+    waiting = _waiting.pop(model, [])
+    for who, *arrays in waiting or [(name_of(model), None, y, None)]:
+        _check_against_outputs(Case(who, model, *arrays, outputs=y_pred))
+
+
+def _check_against_outputs(case: Case) -> None:
+    if case.who != "predict" and case.standard:
+        for check in TARGET_CHECKS:
+            report(case.model, check(case))
+
+
+def _outputs(model: Any) -> Any:
+    """The outputs of a model that knows them, in the structure they will have."""
+    outputs = getattr(model, "outputs", None) if model.built else None
+    return outputs if outputs and all(isinstance(x, KerasTensor) for x in tree.flatten(outputs)) else None
+
+
+__all__ = ["DATA_CHECKS", "TARGET_CHECKS", "Case", "Finding", "check_data", "check_names", "check_targets", "report"]

@@ -1,0 +1,53 @@
+"""What the checks of data look at: the arrays of one call, and the model they are meant for."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from jaxnn.core.layer import is_default
+from jaxnn.doctor.arrays import named
+from jaxnn.doctor.terms import Term, match
+
+_STEPS = {"predict": "predict_step", "fit": "train_step", "train_on_batch": "train_step"}
+
+
+class Case:
+    """One call's data.
+
+    Args:
+        who: the method that was called, as messages name it.
+        model: the model.
+        x: inputs: an array, a structure of arrays, or None.
+        y: targets, likewise.
+        sample_weight: weights, likewise.
+        outputs: the model's outputs as anything with a shape, in their structure; None while they aren't known.
+    """
+
+    def __init__(
+        self, who: str, model: Any, x: Any = None, y: Any = None, sample_weight: Any = None, outputs: Any = None
+    ):
+        self.who, self.model, self.outputs = who, model, outputs
+        self.x, self.y, self.sample_weight = x, y, sample_weight
+
+    @property
+    def training(self) -> bool:
+        """Whether this call moves weights."""
+        return self.who in ("fit", "train_on_batch")
+
+    @functools.cached_property
+    def standard(self) -> bool:
+        """Whether the steps are ours. Those of the user's own may take other data, and do other things with it."""
+        step = getattr(self.model, _STEPS.get(self.who, "test_step"))
+        return is_default(step) and is_default(self.model.compute_loss)
+
+    @functools.cached_property
+    def arrays(self) -> list[tuple[str, Any]]:
+        """All arrays, by name."""
+        return [*named("x", self.x), *named("y", self.y), *named("sample_weight", self.sample_weight)]
+
+    @functools.cached_property
+    def terms(self) -> list[Term]:
+        """One for each output that has a loss and targets; none where it is unclear which belong together."""
+        loss, names = getattr(self.model, "loss", None), getattr(self.model, "output_names", None)
+        return [] if loss is None else match(loss, self.y, self.sample_weight, self.outputs, names)
