@@ -154,11 +154,11 @@ class Layer(Operation):
         metrics: list[Any] = []
         seeds: list[SeedGenerator] = []
         stores: dict[str, tuple[Callable[[Any], bool], list]] = {
-            "trainable_variables": (lambda x: isinstance(x, Variable) and x.trainable, trainable),
-            "non_trainable_variables": (lambda x: isinstance(x, Variable) and not x.trainable, non_trainable),
+            "trainable_variables": (_is_trainable, trainable),
+            "non_trainable_variables": (_is_frozen, non_trainable),
             "metrics": (is_metric, metrics),
-            "layers": (lambda x: isinstance(x, Layer), layers),
-            "seed_generators": (lambda x: isinstance(x, SeedGenerator), seeds),
+            "layers": (_is_layer, layers),
+            "seed_generators": (_is_seed_generator, seeds),
         }
         put = object.__setattr__
         put(self, "_tracker", Tracker(stores))
@@ -727,8 +727,11 @@ class Layer(Operation):
 
     # --- the pure forms ----------------------------------------------------------------------------------------------
 
-    def init(self, key: Array, input_shape: Any, **kwargs: Any) -> tuple[Params, State]:
-        """`params, state = layer.init(key, (None, 8))`: fresh values for all Variables, drawn from a JAX key."""
+    def init(self, key: Array, input_shape: Any = None, **kwargs: Any) -> tuple[Params, State]:
+        """`params, state = layer.init(key, (None, 8))`: fresh values for all Variables, drawn from a JAX key.
+
+        A layer that is built needs no shape.
+        """
         return pure.init(self, key, input_shape, **kwargs)
 
     def apply(self, params: Params, state: State, *args: Any, **kwargs: Any) -> Any:
@@ -810,6 +813,22 @@ class Layer(Operation):
 
 
 Layer.call._is_default = True  # type: ignore[attr-defined]
+
+
+def _is_trainable(x: Any) -> bool:
+    return isinstance(x, Variable) and x.trainable
+
+
+def _is_frozen(x: Any) -> bool:
+    return isinstance(x, Variable) and not x.trainable
+
+
+def _is_layer(x: Any) -> bool:
+    return isinstance(x, Layer)
+
+
+def _is_seed_generator(x: Any) -> bool:
+    return isinstance(x, SeedGenerator)
 
 
 def is_metric(x: Any) -> bool:

@@ -6,6 +6,7 @@ and NumPy's global one (the shuffles of `fit`). `jaxnn.utils.set_random_seed` se
 
 from __future__ import annotations
 
+import functools
 import random as python_random
 from typing import Any
 
@@ -52,11 +53,9 @@ class SeedGenerator:
         seed = make_default_seed() if seed is None else seed
         if not isinstance(seed, int):
             raise ValueError(f"Argument `seed` must be an integer. Received: seed={seed}")
-        first = np.array([seed & 0xFFFFFFFF, 0], np.uint32)
+        start = functools.partial(_first_state, seed)
         with name_scope(self.name):
-            self.state = Variable(
-                lambda shape, dtype: first, shape=(2,), dtype="uint32", trainable=False, name="seed_generator_state"
-            )
+            self.state = Variable(start, shape=(2,), dtype="uint32", trainable=False, name="seed_generator_state")
 
     def next(self, ordered: bool = True) -> Array:
         """The next key: `[seed, counter]`; the counter moves on by one.
@@ -91,6 +90,10 @@ class SeedGenerator:
     def from_config(cls, config: dict[str, Any]) -> SeedGenerator:
         """The generator of a config."""
         return cls(**config)
+
+
+def _first_state(seed: int, shape: tuple, dtype: str) -> np.ndarray:
+    return np.array([seed & 0xFFFFFFFF, 0], np.uint32)
 
 
 def global_seed_generator() -> SeedGenerator:
