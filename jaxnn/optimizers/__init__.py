@@ -17,7 +17,11 @@ from jaxnn.optimizers.large_batch import Adafactor as Adafactor
 from jaxnn.optimizers.large_batch import Lamb as Lamb
 from jaxnn.optimizers.lion import Lion as Lion
 from jaxnn.optimizers.loss_scale import LossScaleOptimizer as LossScaleOptimizer
+from jaxnn.optimizers.multi import MultiOptimizer as MultiOptimizer
+from jaxnn.optimizers.multi import OptimizerMap as OptimizerMap
+from jaxnn.optimizers.muon import Muon as Muon
 from jaxnn.optimizers.optimizer import Optimizer as Optimizer
+from jaxnn.optimizers.schedule_free import ScheduleFreeAdamW as ScheduleFreeAdamW
 from jaxnn.optimizers.sgd import SGD as SGD
 from jaxnn.optimizers.transforms import normalize_gradient as normalize_gradient
 from jaxnn.optimizers.wrap import OptaxOptimizer as OptaxOptimizer

@@ -10,6 +10,7 @@ from jaxnn.core.types import Array
 from jaxnn.core.variable import Variable
 from jaxnn.optimizers import transforms
 from jaxnn.optimizers.transform_optimizer import TransformOptimizer, takes_base_arguments
+from jaxnn.optimizers.transformation import GradientTransformation
 
 
 @registry.export("optimizers")
@@ -54,7 +55,7 @@ class Adam(TransformOptimizer):
         self.epsilon = epsilon
         self.amsgrad = amsgrad
 
-    def transform(self, learning_rate: Any) -> transforms.GradientTransformation:
+    def transform(self, learning_rate: Any) -> GradientTransformation:
         """The step, as a pure transformation at this learning rate."""
         return transforms.adam(learning_rate, self.beta_1, self.beta_2, self.epsilon, self.amsgrad)
 
@@ -138,7 +139,7 @@ class Adamax(TransformOptimizer):
         self.beta_2 = beta_2
         self.epsilon = epsilon
 
-    def transform(self, learning_rate: Any) -> transforms.GradientTransformation:
+    def transform(self, learning_rate: Any) -> GradientTransformation:
         """The step, as a pure transformation at this learning rate."""
         return transforms.adamax(learning_rate, self.beta_1, self.beta_2, self.epsilon)
 
@@ -179,7 +180,7 @@ class Nadam(TransformOptimizer):
         self.beta_2 = beta_2
         self.epsilon = epsilon
 
-    def transform(self, learning_rate: Any) -> transforms.GradientTransformation:
+    def transform(self, learning_rate: Any) -> GradientTransformation:
         """The step, as a pure transformation at this learning rate."""
         return transforms.nadam(learning_rate, self.beta_1, self.beta_2, self.epsilon)
 

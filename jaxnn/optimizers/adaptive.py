@@ -7,6 +7,7 @@ from typing import Any
 from jaxnn.core import registry
 from jaxnn.optimizers import transforms
 from jaxnn.optimizers.transform_optimizer import TransformOptimizer, takes_base_arguments
+from jaxnn.optimizers.transformation import GradientTransformation
 
 
 @registry.export("optimizers")
@@ -42,7 +43,7 @@ class Adagrad(TransformOptimizer):
         self.initial_accumulator_value = initial_accumulator_value
         self.epsilon = epsilon
 
-    def transform(self, learning_rate: Any) -> transforms.GradientTransformation:
+    def transform(self, learning_rate: Any) -> GradientTransformation:
         """The step, as a pure transformation at this learning rate."""
         return transforms.adagrad(learning_rate, self.initial_accumulator_value, self.epsilon)
 
@@ -74,7 +75,7 @@ class Adadelta(TransformOptimizer):
         self.rho = rho
         self.epsilon = epsilon
 
-    def transform(self, learning_rate: Any) -> transforms.GradientTransformation:
+    def transform(self, learning_rate: Any) -> GradientTransformation:
         """The step, as a pure transformation at this learning rate."""
         return transforms.adadelta(learning_rate, self.rho, self.epsilon)
 
@@ -118,6 +119,6 @@ class RMSprop(TransformOptimizer):
         self.epsilon = epsilon
         self.centered = centered
 
-    def transform(self, learning_rate: Any) -> transforms.GradientTransformation:
+    def transform(self, learning_rate: Any) -> GradientTransformation:
         """The step, as a pure transformation at this learning rate."""
         return transforms.rmsprop(learning_rate, self.rho, self.momentum, self.epsilon, self.centered)

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import jax.numpy as jnp
-
 from jaxnn.core import registry
-from jaxnn.core.types import Array
-from jaxnn.core.variable import Variable
 from jaxnn.optimizers import transforms
 from jaxnn.optimizers.transform_optimizer import TransformOptimizer, takes_base_arguments
+from jaxnn.optimizers.transformation import GradientTransformation
 
 
 @registry.export("optimizers")
@@ -71,7 +68,7 @@ class Ftrl(TransformOptimizer):
         )
         self.beta = beta
 
-    def transform(self, learning_rate: Any) -> transforms.GradientTransformation:
+    def transform(self, learning_rate: Any) -> GradientTransformation:
         """The step, as a pure transformation at this learning rate."""
         return transforms.ftrl(
             learning_rate,
@@ -82,21 +79,6 @@ class Ftrl(TransformOptimizer):
             self.l2_shrinkage_regularization_strength,
             self.beta,
         )
-
-    def update_step(self, gradient: Array, variable: Variable, learning_rate: Array) -> None:
-        """Moves the slots by the transformation, and sets the variable to what they make of it."""
-        super().update_step(gradient, variable, learning_rate)
-        index = self._get_variable_index(variable)
-        weight = transforms.ftrl_weight(
-            self._accumulators[index].value,
-            self._linears[index].value,
-            jnp.asarray(learning_rate, variable.dtype),
-            self.learning_rate_power,
-            self.l1_regularization_strength,
-            self.l2_regularization_strength,
-            self.beta,
-        )
-        self.assign(variable, weight)
 
 
 def _not_negative(argument: str, value: float) -> float:

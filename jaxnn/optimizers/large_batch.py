@@ -8,6 +8,7 @@ from jaxnn.core import registry
 from jaxnn.core.variable import Variable
 from jaxnn.optimizers import transforms
 from jaxnn.optimizers.transform_optimizer import TransformOptimizer, constant_like, takes_base_arguments
+from jaxnn.optimizers.transformation import GradientTransformation
 
 
 @registry.export("optimizers")
@@ -46,7 +47,7 @@ class Lamb(TransformOptimizer):
         self.beta_2 = beta_2
         self.epsilon = epsilon
 
-    def transform(self, learning_rate: Any) -> transforms.GradientTransformation:
+    def transform(self, learning_rate: Any) -> GradientTransformation:
         """The step, as a pure transformation at this learning rate."""
         return transforms.lamb(learning_rate, self.beta_1, self.beta_2, self.epsilon)
 
@@ -94,7 +95,7 @@ class Adafactor(TransformOptimizer):
         self.clip_threshold = clip_threshold
         self.relative_step = relative_step
 
-    def transform(self, learning_rate: Any) -> transforms.GradientTransformation:
+    def transform(self, learning_rate: Any) -> GradientTransformation:
         """The step, as a pure transformation at this learning rate."""
         relative = self.relative_step and not callable(self._learning_rate)
         return transforms.adafactor(

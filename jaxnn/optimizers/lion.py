@@ -7,6 +7,7 @@ from typing import Any
 from jaxnn.core import registry
 from jaxnn.optimizers import transforms
 from jaxnn.optimizers.transform_optimizer import TransformOptimizer, takes_base_arguments
+from jaxnn.optimizers.transformation import GradientTransformation
 
 
 @registry.export("optimizers")
@@ -44,6 +45,6 @@ class Lion(TransformOptimizer):
         self.beta_1 = beta_1
         self.beta_2 = beta_2
 
-    def transform(self, learning_rate: Any) -> transforms.GradientTransformation:
+    def transform(self, learning_rate: Any) -> GradientTransformation:
         """The step, as a pure transformation at this learning rate."""
         return transforms.lion(learning_rate, self.beta_1, self.beta_2)

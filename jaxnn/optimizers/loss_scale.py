@@ -13,7 +13,7 @@ from jaxnn.core import registry
 from jaxnn.core.scope import StatelessScope
 from jaxnn.core.types import Array
 from jaxnn.core.variable import Variable
-from jaxnn.optimizers.optimizer import Optimizer
+from jaxnn.optimizers.optimizer import Optimizer, dense
 
 _INNER = {
     "weight_decay": None,
@@ -105,7 +105,7 @@ class LossScaleOptimizer(Optimizer):
             grads: of the scaled loss, one for each variable.
             trainable_variables: the variables; None: those it was built for.
         """
-        grads = [None if g is None else jnp.asarray(g) for g in grads]
+        grads = [None if g is None else dense(g) for g in grads]
         if not grads:
             return
         moved = self._variables_for(grads, trainable_variables)

@@ -177,7 +177,7 @@ class Optimizer(LearningRateOwner, VariableOwner):
         """Moves the variables by their gradients.
 
         Args:
-            grads: one for each variable; None leaves its variable where it is, with a warning.
+            grads: one for each variable, arrays or sparse; None leaves its variable where it is, with a warning.
             trainable_variables: the variables; the first call builds the optimiser for them. None: those it was
                 built for.
 
@@ -304,7 +304,7 @@ class Optimizer(LearningRateOwner, VariableOwner):
 
     def _filter_empty_gradients(self, grads: list, variables: list) -> tuple[list, list]:
         missing = [v.path for g, v in zip(grads, variables, strict=True) if g is None]
-        pairs = [(jnp.asarray(g), v) for g, v in zip(grads, variables, strict=True) if g is not None]
+        pairs = [(dense(g), v) for g, v in zip(grads, variables, strict=True) if g is not None]
         if not pairs:
             raise ValueError("No gradients provided for any variable.")
         if missing:
@@ -368,13 +368,17 @@ class Optimizer(LearningRateOwner, VariableOwner):
         by_name = pattern is not None and pattern.search(variable.name) is not None
         return not by_name and not any(variable is v for v in self._exclude_from_weight_decay)
 
+    def _weight_decay_of(self, variable: Variable) -> float | None:
+        return self.weight_decay
+
     def _apply_weight_decay(self, variables: list[Variable]) -> None:
-        if self.weight_decay is None:
+        if all(self._weight_decay_of(v) is None for v in variables):
             return
         rate = self._rate()
         for variable in variables:
-            if self._use_weight_decay(variable):
-                decay, lr = jnp.asarray(self.weight_decay, variable.dtype), jnp.asarray(rate, variable.dtype)
+            decay = self._weight_decay_of(variable)
+            if decay is not None and self._use_weight_decay(variable):
+                decay, lr = jnp.asarray(decay, variable.dtype), jnp.asarray(rate, variable.dtype)
                 variable.assign(variable.value - variable.value * decay * lr)
 
     # --- accumulated gradients and averaged variables ----------------------------------------------------------------
@@ -459,6 +463,11 @@ class Optimizer(LearningRateOwner, VariableOwner):
         if isinstance(config.get("learning_rate"), dict):
             config["learning_rate"] = registry.deserialize_keras_object(config["learning_rate"], custom_objects)
         return cls(**config)
+
+
+def dense(gradient: Any) -> Array:
+    """A gradient as an array; sparse ones of `jax.experimental.sparse` are filled up with zeros."""
+    return gradient.todense() if hasattr(gradient, "todense") else jnp.asarray(gradient)
 
 
 def _either(condition: Array, first: list[Array], second: list[Array]) -> list[Array]:

@@ -7,6 +7,7 @@ from typing import Any
 from jaxnn.core import registry
 from jaxnn.optimizers import transforms
 from jaxnn.optimizers.transform_optimizer import TransformOptimizer, takes_base_arguments
+from jaxnn.optimizers.transformation import GradientTransformation
 
 
 @registry.export("optimizers")
@@ -45,6 +46,6 @@ class SGD(TransformOptimizer):
         self.momentum = momentum
         self.nesterov = nesterov
 
-    def transform(self, learning_rate: Any) -> transforms.GradientTransformation:
+    def transform(self, learning_rate: Any) -> GradientTransformation:
         """The step, as a pure transformation at this learning rate."""
         return transforms.sgd(learning_rate, self.momentum, self.nesterov)

@@ -14,7 +14,7 @@ from jaxnn import initializers
 from jaxnn.core.types import Array
 from jaxnn.core.variable import Variable
 from jaxnn.optimizers.optimizer import Optimizer
-from jaxnn.optimizers.transforms import GradientTransformation, State
+from jaxnn.optimizers.transformation import GradientTransformation, State
 
 _BASE = [
     p
@@ -43,16 +43,20 @@ class TransformOptimizer(Optimizer):
         if self.built:
             return
         super().build(variables)
-        init = self.transform(0.0).init
-        firsts = [init(jax.ShapeDtypeStruct(v.shape, jnp.dtype(v.dtype))).slots for v in self._trainable_variables]
+        variables = self._trainable_variables
+        shapes = [jax.ShapeDtypeStruct(v.shape, jnp.dtype(v.dtype)) for v in variables]
+        firsts = [self._transform_of(v, 0.0).init(x).slots for v, x in zip(variables, shapes, strict=True)]
         for group in self.slots:
             columns: dict[str, list] = {attribute: [] for attribute in group}
-            for variable, first in zip(self._trainable_variables, firsts, strict=True):
+            for variable, first in zip(variables, firsts, strict=True):
                 for attribute, slot in group.items():
-                    if slot in first:
-                        columns[attribute].append(self._make_slot(variable, slot, first[slot]))
+                    columns[attribute].append(self._make_slot(variable, slot, first[slot]) if slot in first else None)
             for attribute, column in columns.items():
                 setattr(self, attribute, column)
+
+    def _transform_of(self, variable: Variable, learning_rate: Any) -> GradientTransformation:
+        """The step of one variable: the same for all, unless a subclass says otherwise."""
+        return self.transform(learning_rate)
 
     def _make_slot(self, variable: Variable, slot: str, first: Any) -> Variable | None:
         if self._overwrite_variable_with_gradient(variable):
@@ -63,12 +67,13 @@ class TransformOptimizer(Optimizer):
         """Moves one variable and its slots by the transformation."""
         index = self._get_variable_index(variable)
         columns = {slot: getattr(self, attribute) for group in self.slots for attribute, slot in group.items()}
-        held = {slot: column[index] for slot, column in columns.items() if column}
+        held = {slot: column[index] for slot, column in columns.items() if column[index] is not None}
         state = State(jnp.asarray(self.iterations), {slot: v.value for slot, v in held.items()}, self._shared())
-        update, state = self.transform(learning_rate).update(gradient, state, variable.value)
-        for slot, value in state.slots.items():
-            self.assign(held[slot], value)
-        self.assign_add(variable, update)
+        update = self._transform_of(variable, learning_rate).update
+        value, state = update(gradient, state, variable.value, apply=True)
+        for slot, new in state.slots.items():
+            self.assign(held[slot], new)
+        self.assign(variable, value)
 
     def _shared(self) -> dict[str, Array]:
         return {}

@@ -17,40 +17,14 @@ a number, an array, or a function of the count of steps done.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxnn.core.types import Array, PyTree
-
-
-class GradientTransformation(NamedTuple):
-    """A pair of pure functions, with the fields of `optax.GradientTransformation` (which costs a slow import).
-
-    Attributes:
-        init: `init(params) -> state`.
-        update: `update(grads, state, params) -> (updates, state)`; the updates are to be added to the parameters.
-    """
-
-    init: Callable[[PyTree], Any]
-    update: Callable[..., tuple[PyTree, Any]]
-
-
-class State(NamedTuple):
-    """What a transformation remembers.
-
-    Attributes:
-        count: how many steps were done, an int32 scalar.
-        slots: by name, a tree shaped like the parameters.
-        shared: by name, a scalar that belongs to all parameters together (Nadam's product).
-    """
-
-    count: Array
-    slots: dict[str, PyTree]
-    shared: dict[str, Array]
+from jaxnn.core.types import Array
+from jaxnn.optimizers.transformation import GradientTransformation, Set, per_variable, zeros
 
 
 def sgd(learning_rate: Any = 0.01, momentum: float = 0.0, nesterov: bool = False) -> GradientTransformation:
@@ -64,7 +38,7 @@ def sgd(learning_rate: Any = 0.01, momentum: float = 0.0, nesterov: bool = False
         update = momentum * mu - g * lr if nesterov else momentum
         return update, {"momentum": momentum}
 
-    return _per_variable(learning_rate, step, {"momentum": _zeros} if _used(momentum) else {})
+    return per_variable(learning_rate, step, {"momentum": zeros} if _used(momentum) else {})
 
 
 def adagrad(
@@ -79,7 +53,7 @@ def adagrad(
         accumulator = accumulator + jnp.square(g)
         return -(lr * g / jnp.sqrt(accumulator + epsilon)), {"accumulator": accumulator}
 
-    return _per_variable(learning_rate, step, {"accumulator": first})
+    return per_variable(learning_rate, step, {"accumulator": first})
 
 
 def adadelta(learning_rate: Any = 0.001, rho: float = 0.95, epsilon: float = 1e-7) -> GradientTransformation:
@@ -94,7 +68,7 @@ def adadelta(learning_rate: Any = 0.001, rho: float = 0.95, epsilon: float = 1e-
         accumulated_delta_var = rho * accumulated_delta_var + (1 - rho) * jnp.square(delta)
         return lr * delta, {"accumulated_grad": accumulated_grad, "accumulated_delta_var": accumulated_delta_var}
 
-    return _per_variable(learning_rate, step, {"accumulated_grad": _zeros, "accumulated_delta_var": _zeros})
+    return per_variable(learning_rate, step, {"accumulated_grad": zeros, "accumulated_delta_var": zeros})
 
 
 def rmsprop(
@@ -118,12 +92,12 @@ def rmsprop(
             increment = slots["momentum"] = mu * momentum + increment
         return -increment, slots
 
-    slots = {"velocity": _zeros}
+    slots = {"velocity": zeros}
     if _used(momentum):
-        slots["momentum"] = _zeros
+        slots["momentum"] = zeros
     if centered:
-        slots["average_gradient"] = _zeros
-    return _per_variable(learning_rate, step, slots)
+        slots["average_gradient"] = zeros
+    return per_variable(learning_rate, step, slots)
 
 
 def adam(
@@ -148,7 +122,7 @@ def adam(
         return -(momentum * alpha / (jnp.sqrt(v) + epsilon)), slots
 
     names = ("momentum", "velocity", "velocity_hat") if amsgrad else ("momentum", "velocity")
-    return _per_variable(learning_rate, step, dict.fromkeys(names, _zeros))
+    return per_variable(learning_rate, step, dict.fromkeys(names, zeros))
 
 
 def adamax(
@@ -162,7 +136,7 @@ def adamax(
         update = -(lr * momentum / ((1 - _power(beta_1, t)) * (norm + epsilon)))
         return update, {"momentum": momentum, "norm": norm}
 
-    return _per_variable(learning_rate, step, {"momentum": _zeros, "norm": _zeros})
+    return per_variable(learning_rate, step, {"momentum": zeros, "norm": zeros})
 
 
 def nadam(
@@ -188,8 +162,8 @@ def nadam(
         v_hat = velocity / (1 - jnp.power(b2, t))
         return -(m_hat * lr / (jnp.sqrt(v_hat) + epsilon)), {"momentum": momentum, "velocity": velocity}
 
-    slots = {"momentum": _zeros, "velocity": _zeros}
-    return _per_variable(learning_rate, step, slots, shared={"u_product": np.ones((), np.float32)}, advance=advance)
+    slots = {"momentum": zeros, "velocity": zeros}
+    return per_variable(learning_rate, step, slots, shared={"u_product": np.ones((), np.float32)}, advance=advance)
 
 
 def nadam_product(product: Array, beta_1: Any, t: Any) -> Array:
@@ -206,34 +180,25 @@ def ftrl(
     l2_shrinkage_regularization_strength: float = 0.0,
     beta: float = 0.0,
 ) -> GradientTransformation:
-    """Follow the regularised leader: n += g^2; z += g - (n^-p - n_old^-p) w / lr; w is set to `ftrl_weight(n, z)`.
+    """Follow the regularised leader: n += g^2; z += g - (n^-p - n_old^-p) w / lr.
 
-    A weight that is set can be written as one that is moved only up to a rounding error of its old value.
+    w is set to (clip(z, -l1, l1) - z) / (n^-p / lr + 2 l2 + beta / lr): exactly zero where |z| <= l1.
     """
+    l1 = l1_regularization_strength
 
     def first(w):
         return np.full(w.shape, initial_accumulator_value, w.dtype)
 
     def step(g, w, lr, t, accumulator, linear):
         power = jnp.asarray(-learning_rate_power, g.dtype)
+        l2 = l2_regularization_strength + beta / (2.0 * lr)
         shrunk = g + 2 * l2_shrinkage_regularization_strength * w
         total = accumulator + jnp.square(g)
         linear = linear + (shrunk - (jnp.power(total, power) - jnp.power(accumulator, power)) / lr * w)
-        weight = ftrl_weight(
-            total, linear, lr, learning_rate_power, l1_regularization_strength, l2_regularization_strength, beta
-        )
-        return weight - w, {"accumulator": total, "linear": linear}
+        quadratic = jnp.power(total, power) / lr + 2 * l2
+        return Set((jnp.clip(linear, -l1, l1) - linear) / quadratic), {"accumulator": total, "linear": linear}
 
-    return _per_variable(learning_rate, step, {"accumulator": first, "linear": _zeros}, needs_params="ftrl")
-
-
-def ftrl_weight(
-    accumulator: Array, linear: Array, learning_rate: Array, power: float, l1: float, l2: float, beta: float
-) -> Array:
-    """The leader: (clip(z, -l1, l1) - z) / (n^-p / lr + 2 l2 + beta / lr); exactly 0 where |z| <= l1."""
-    l2 = l2 + beta / (2.0 * learning_rate)
-    quadratic = jnp.power(accumulator, jnp.asarray(-power, accumulator.dtype)) / learning_rate + 2 * l2
-    return (jnp.clip(linear, -l1, l1) - linear) / quadratic
+    return per_variable(learning_rate, step, {"accumulator": first, "linear": zeros}, needs_params="ftrl")
 
 
 def lion(learning_rate: Any = 0.001, beta_1: float = 0.9, beta_2: float = 0.99) -> GradientTransformation:
@@ -244,7 +209,7 @@ def lion(learning_rate: Any = 0.001, beta_1: float = 0.9, beta_2: float = 0.99) 
         update = -(lr * jnp.sign(momentum * b1 + g * (1.0 - b1)))
         return update, {"momentum": momentum * b2 + g * (1.0 - b2)}
 
-    return _per_variable(learning_rate, step, {"momentum": _zeros})
+    return per_variable(learning_rate, step, {"momentum": zeros})
 
 
 def lamb(
@@ -261,7 +226,7 @@ def lamb(
         ratio = jnp.where(w_norm > 0, jnp.where(d_norm > 0, w_norm / d_norm, 1.0), 1.0)
         return -(ratio * lr * direction), {"momentum": momentum, "velocity": velocity}
 
-    return _per_variable(learning_rate, step, {"momentum": _zeros, "velocity": _zeros}, needs_params="lamb")
+    return per_variable(learning_rate, step, {"momentum": zeros, "velocity": zeros}, needs_params="lamb")
 
 
 def adafactor(
@@ -299,7 +264,75 @@ def adafactor(
         direction = direction / jnp.maximum(jnp.asarray(1, g.dtype), _rms(direction) / clip_threshold)
         return -(alpha * direction), {"r": r, "c": c, "velocity": velocity}
 
-    return _per_variable(learning_rate, step, {"r": rows, "c": columns, "velocity": _zeros}, needs_params="adafactor")
+    return per_variable(learning_rate, step, {"r": rows, "c": columns, "velocity": zeros}, needs_params="adafactor")
+
+
+def muon(
+    learning_rate: Any = 0.001,
+    momentum: float = 0.95,
+    nesterov: bool = True,
+    steps: int = 5,
+    coefficients: tuple[float, float, float] = (3.4445, -4.7750, 2.0315),
+    rms_rate: float | None = 0.2,
+) -> GradientTransformation:
+    """For matrices: the momentum m = mu m + g, its singular values made about 1; w -= lr sqrt(longer side) rms_rate m."""
+    mu = momentum
+
+    def step(g, w, lr, t, momentum):
+        momentum = momentum + (g + momentum * (mu - 1))
+        update = lr * orthogonalize(g + mu * momentum if nesterov else momentum, steps, coefficients)
+        if rms_rate is not None:
+            update = update * jnp.sqrt(jnp.asarray(max(w.shape), w.dtype)) * rms_rate
+        return -update, {"momentum": momentum}
+
+    return per_variable(learning_rate, step, {"momentum": zeros})
+
+
+def orthogonalize(
+    x: Array, steps: int = 5, coefficients: tuple[float, float, float] = (3.4445, -4.7750, 2.0315)
+) -> Array:
+    """About U V^T of a matrix U S V^T, by Newton and Schulz's iteration x <- a x + (b x x^T + c (x x^T)^2) x.
+
+    The coefficients are chosen for speed: singular values end between 0.7 and 1.2. Source: Jordan et al., Muon (2024).
+    """
+    a, b, c = coefficients
+    tall = x.shape[0] > x.shape[1]
+    x = x.T if tall else x
+    x = x / (jnp.linalg.norm(x, keepdims=True) + 1e-7)
+    for _ in range(steps):
+        gram = x @ x.T
+        x = a * x + (b * gram + c * gram @ gram) @ x
+    return x.T if tall else x
+
+
+def schedule_free_adamw(
+    learning_rate: Any = 0.0025,
+    beta_1: float = 0.9,
+    beta_2: float = 0.999,
+    epsilon: float = 1e-8,
+    warmup_steps: int = 0,
+) -> GradientTransformation:
+    """Steps at a point z, their mean x, and the parameters between: w = (1 - b1) z + b1 x.
+
+    z -= lr g / (sqrt(v / (1 - b2^t)) + epsilon); x += (z - x) / t. x is not kept: w and z give it back.
+    """
+
+    def first(w):
+        return np.zeros(w.shape, w.dtype) if isinstance(w, jax.ShapeDtypeStruct) else jnp.array(w)
+
+    def step(g, w, lr, t, momentum, velocity):
+        b1, b2 = jnp.asarray(beta_1, g.dtype), jnp.asarray(beta_2, g.dtype)
+        if warmup_steps > 0:
+            lr = lr * jnp.minimum(t / jnp.asarray(warmup_steps, g.dtype), 1.0)
+        velocity = velocity + (jnp.square(g) - velocity) * (1 - b2)
+        x = (w - (1 - b1) * momentum) / b1
+        momentum = momentum - lr * g / (jnp.sqrt(velocity / (1 - jnp.power(b2, t))) + jnp.asarray(epsilon, g.dtype))
+        share = 1.0 / t
+        x = (1 - share) * x + share * momentum
+        return Set((1 - b1) * momentum + b1 * x), {"momentum": momentum, "velocity": velocity}
+
+    slots = {"momentum": first, "velocity": zeros}
+    return per_variable(learning_rate, step, slots, needs_params="schedule_free_adamw")
 
 
 def normalize_gradient() -> GradientTransformation:
@@ -321,50 +354,6 @@ def normalize_gradient() -> GradientTransformation:
     return GradientTransformation(
         init=lambda params: (), update=lambda grads, state, params=None: (jax.tree.map(normalized, grads), state)
     )
-
-
-# --- from one variable to a tree of them -----------------------------------------------------------------------------
-
-
-def _per_variable(
-    learning_rate: Any,
-    step: Callable[..., tuple[Array, dict[str, Array]]],
-    slots: dict[str, Callable[[Any], np.ndarray]],
-    shared: dict[str, np.ndarray] | None = None,
-    advance: Callable[[dict, Array], dict] | None = None,
-    needs_params: str = "",
-) -> GradientTransformation:
-    """A transformation of any tree, made of `step(g, w, lr, t, **slots)` for one variable. First values are NumPy's."""
-
-    def init(params: PyTree) -> State:
-        trees = {name: jax.tree.map(first, params) for name, first in slots.items()}
-        return State(np.zeros((), np.int32), trees, dict(shared or {}))
-
-    def update(grads: PyTree, state: State, params: PyTree = None) -> tuple[PyTree, State]:
-        if params is None and needs_params:
-            raise ValueError(f"{needs_params}: `update` needs the parameters. Call update(grads, state, params).")
-        rate = learning_rate(state.count) if callable(learning_rate) else learning_rate
-        count = jnp.asarray(state.count) + 1
-        common = advance(state.shared, count) if advance else state.shared
-        leaves, structure = jax.tree.flatten(grads)
-        variables = leaves if params is None else structure.flatten_up_to(params)
-        columns = {name: structure.flatten_up_to(tree) for name, tree in state.slots.items()}
-        updates, rows = [], []
-        for i, (g, w) in enumerate(zip(leaves, variables, strict=True)):
-            w = jnp.asarray(w)
-            t, lr = jnp.asarray(count, w.dtype), jnp.asarray(rate, w.dtype)
-            row = {name: column[i] for name, column in columns.items()}
-            change, row = step(jnp.asarray(g, w.dtype), w, lr, t, **row, **common)
-            updates.append(change)
-            rows.append(row)
-        trees = {name: structure.unflatten([row[name] for row in rows]) for name in columns}
-        return structure.unflatten(updates), State(count, trees, common)
-
-    return GradientTransformation(init, update)
-
-
-def _zeros(w: Any) -> np.ndarray:
-    return np.zeros(w.shape, w.dtype)
 
 
 def _used(momentum: Any) -> bool:

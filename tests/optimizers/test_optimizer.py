@@ -13,7 +13,7 @@ from jaxnn import optimizers
 from jaxnn.core.variable import Variable
 from jaxnn.optimizers import SGD, Adam, Optimizer, clipping
 
-ALL = ["SGD", "Adagrad", "Adadelta", "RMSprop", "Adam", "AdamW", "Adamax", "Nadam", "Ftrl", "Lion", "Lamb", "Adafactor"]
+ALL = ["SGD", "Adagrad", "Adadelta", "RMSprop", "Adam", "AdamW", "Adamax", "Nadam", "Ftrl", "Lion", "Lamb", "Adafactor", "Muon", "ScheduleFreeAdamW"]  # fmt: skip
 
 
 def ones(*shape, name="w"):

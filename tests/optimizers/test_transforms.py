@@ -104,6 +104,26 @@ def test_adafactor_reconstructs_mean_squares_of_rank_one_exactly():
     np.testing.assert_allclose(state.slots["velocity"], g**2, rtol=1e-6)
 
 
+def test_orthogonalize_brings_all_singular_values_near_one():
+    x = np.random.default_rng(0).normal(size=(5, 3)).astype("float32")
+    u, _, vt = np.linalg.svd(x, full_matrices=False)
+    result = transforms.orthogonalize(x, steps=10)
+    values = np.linalg.svd(result, compute_uv=False)
+    assert np.all((values > 0.6) & (values < 1.3))
+    np.testing.assert_allclose(u.T @ result @ vt.T, np.diag(np.diag(u.T @ result @ vt.T)), atol=1e-4)
+    np.testing.assert_allclose(transforms.orthogonalize(x.T, steps=10), result.T, rtol=1e-6)
+
+
+def test_schedule_free_parameters_lie_between_the_point_and_its_mean():
+    z, v, points = np.array([1.0, -1.0]), 0.0, []
+    for t, g in enumerate(GRADS, 1):
+        v = 0.999 * v + 0.001 * g**2
+        z = z - 0.1 * g / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
+        points.append(z)
+    expected = 0.1 * z + 0.9 * np.mean(points, axis=0)
+    np.testing.assert_allclose(run(transforms.schedule_free_adamw(0.1)), expected, rtol=1e-5)
+
+
 ALL = {
     "sgd": transforms.sgd(0.1, 0.9),
     "adagrad": transforms.adagrad(0.1),
@@ -116,6 +136,7 @@ ALL = {
     "lion": transforms.lion(0.1),
     "lamb": transforms.lamb(0.1),
     "adafactor": transforms.adafactor(0.1),
+    "schedule_free_adamw": transforms.schedule_free_adamw(0.1),
 }
 
 
@@ -157,6 +178,14 @@ def test_inject_hyperparams_reaches_the_learning_rate():
 def test_a_schedule_of_optax_is_a_learning_rate():
     w = run(transforms.sgd(optax.piecewise_constant_schedule(1.0, {1: 0.5})), [[1.0, 0.0], [1.0, 0.0]], (0.0, 0.0))
     np.testing.assert_array_equal(w, [-1.5, 0.0])
+
+
+def test_apply_gives_the_new_parameters_themselves():
+    w, g = jnp.array([1.0, 1e-3]), jnp.array([0.5, -0.5])
+    for tx in ALL.values():
+        updates, _ = tx.update(g, tx.init(w), w)
+        moved, _ = tx.update(g, tx.init(w), w, apply=True)
+        np.testing.assert_allclose(moved, w + updates, atol=1e-7)  # an update rounds once more
 
 
 def test_parameters_are_asked_for_where_the_step_needs_them():

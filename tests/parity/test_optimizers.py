@@ -19,7 +19,7 @@ from jaxnn.core.variable import Variable
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 NAMES = [
-    "SGD", "Adagrad", "Adadelta", "RMSprop", "Adam", "AdamW", "Adamax", "Nadam", "Ftrl", "Lion", "Lamb", "Adafactor",
+    "SGD", "Adagrad", "Adadelta", "RMSprop", "Adam", "AdamW", "Adamax", "Nadam", "Ftrl", "Lion", "Lamb", "Adafactor", "ScheduleFreeAdamW", "Muon",
 ]  # fmt: skip
 SHAPES = {"kernel": (3, 4), "bias": (4,), "scale": (), "filter": (2, 3, 2)}
 STEPS = 20
@@ -45,6 +45,13 @@ OWN = {
     },
     "Lion": {"beta_1": unit, "beta_2": unit},
     "Lamb": {"beta_1": unit, "beta_2": unit, "epsilon": epsilon},
+    "ScheduleFreeAdamW": {"beta_1": unit, "beta_2": unit, "warmup_steps": st.sampled_from([0, 5])},
+    "Muon": {
+        "momentum": unit,
+        "nesterov": st.booleans(),
+        "rms_rate": st.sampled_from([None, 0.2]),
+        "exclude_layers": st.sampled_from([None, ["kern"]]),
+    },
     "Adafactor": {"clip_threshold": st.sampled_from([0.5, 1.0]), "relative_step": st.booleans()},
 }
 CLIPPING = st.sampled_from([{}, {}, {"clipnorm": 0.5}, {"clipvalue": 0.3}, {"global_clipnorm": 0.7}])
@@ -223,7 +230,16 @@ def test_configs_are_keras_configs_and_come_back(drawn):
     assert keras.optimizers.deserialize(optimizers.serialize(ours)).get_config() == theirs.get_config()
 
 
-@pytest.mark.parametrize("name", [*NAMES, "Optimizer", "LossScaleOptimizer"])
+SHOWN = [
+    *(name for name in NAMES if name != "Muon"),
+    "Optimizer",
+    "LossScaleOptimizer",
+    "MultiOptimizer",
+    "OptimizerMap",
+]
+
+
+@pytest.mark.parametrize("name", SHOWN)
 def test_constructors_take_keras_arguments_in_keras_order(name):
     def shown(cls):
         return [(p.name, p.default, p.kind) for p in inspect.signature(cls.__init__).parameters.values()]
@@ -266,6 +282,25 @@ def test_the_loss_scale_gives_keras_numbers_through_overflows():
     assert_equal(ends[0][1], ends[1][1])
     assert layouts[0] == layouts[1]
     assert configs[0] == configs[1]
+
+
+def test_several_optimizers_give_keras_numbers():
+    naming.reset()
+    keras.backend.clear_session()
+    ends, layouts, configs = [], [], []
+    for module, variable_class in ((keras.optimizers, keras.Variable), (optimizers, Variable)):
+        members = module.OptimizerMap(module.Adam(0.01), {"kern.*": module.SGD(0.1, momentum=0.5)})
+        optimizer = module.MultiOptimizer(members, loss_scale_factor=4.0)
+        variables = [variable_class(v, name=k) for k, v in zip(SHAPES, weights(0), strict=True)]
+        optimizer.build(variables)
+        configs.append(module.serialize(optimizer))
+        layouts.append(layout(optimizer.variables))
+        ends.append(run_compiled(optimizer, variables, gradients(0)))
+    assert_equal(ends[0][0], ends[1][0])
+    assert_equal(ends[0][1], ends[1][1])
+    assert layouts[0] == layouts[1]
+    assert configs[0] == configs[1]
+    assert optimizers.deserialize(configs[0]).get_config() == configs[0]["config"]
 
 
 # --- schedules -----------------------------------------------------------------------------------------------------------
