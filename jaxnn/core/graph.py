@@ -119,14 +119,17 @@ class KerasTensor:
 
     def reshape(self, shape: Any) -> KerasTensor:
         """`ops.reshape`."""
-        return _reshape(self, shape)
+        return _public_op("reshape")(self, shape)
 
     def squeeze(self, axis: Any = None) -> KerasTensor:
         """`ops.squeeze`."""
-        return _squeeze(self, axis)
+        return _public_op("squeeze")(self, axis)
 
     def __getitem__(self, index: Any) -> KerasTensor:
-        return _get_item(self, index)
+        return _public_op("get_item")(self, index)
+
+    def __round__(self, digits: int | None = None) -> KerasTensor:
+        return _public_op("round")(self, digits or 0)
 
 
 def standardize_shape(shape: Any) -> Shape:
@@ -611,7 +614,12 @@ class OpCall(Operation):
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """Calls the function, with Variables as their values."""
-        return self.fn(*args, **kwargs)
+        return self.fn(*map(_value, args), **{k: _value(v) for k, v in kwargs.items()})
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """By the function's own rule if it has one, else by tracing it."""
+        spec = getattr(self.fn, "output_spec", None)
+        return spec(*args, **kwargs) if spec is not None else super().compute_output_spec(*args, **kwargs)
 
     def get_config(self) -> dict[str, Any]:
         """Names the function."""
@@ -620,17 +628,26 @@ class OpCall(Operation):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> OpCall:
         """The node's operation again."""
-        return cls(registry.objects("ops")[config["function"]].__wrapped__, name=config["name"])
+        return cls(inspect.unwrap(_public_op(config["function"])), name=config["name"])
 
 
 registry.export("ops", package="jaxnn")(OpCall)
 
 
-def op(fn: Callable) -> Callable:
+def op(fn: Callable | None = None, *, spec: Callable | None = None) -> Callable:
     """Makes a pure array function take Variables (as their values) and KerasTensors (recording a node) too.
 
     The plain function stays reachable as `__wrapped__`, and is registered under `keras.ops`.
+
+    Args:
+        fn: the function.
+        spec: gives the outputs for symbolic arguments, as KerasTensors, where tracing can't tell: the shape hangs on
+            the values, or on whether an unknown dimension divides.
     """
+    if fn is None:
+        return functools.partial(op, spec=spec)
+    if spec is not None:
+        fn.output_spec = spec  # type: ignore[attr-defined]
 
     @functools.wraps(fn)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
@@ -651,69 +668,30 @@ def _value(x: Any) -> Any:
     return x
 
 
-def _make_operator(name: str, reflected: bool) -> Callable:
-    """The symbolic form of one of Python's operators."""
-    import operator
+# --- Python's operators on symbolic tensors are the public operations, found by name -----------------------------------
 
-    python_op = getattr(operator, _OPERATORS[name])
-
-    def compute(a: Any, b: Any) -> Any:
-        return python_op(jnp.asarray(a), b)
-
-    def compute_reflected(a: Any, b: Any) -> Any:
-        return python_op(a, jnp.asarray(b))
-
-    fn = compute_reflected if reflected else compute
-    fn.__name__ = f"{name}_reflected" if reflected else name
-    call = op(fn)
-    return (lambda self, other: call(other, self)) if reflected else (lambda self, other: call(self, other))
-
-
-_OPERATORS = {
-    "add": "add", "subtract": "sub", "multiply": "mul", "true_divide": "truediv", "floor_divide": "floordiv",
-    "mod": "mod", "power": "pow", "matmul": "matmul", "equal": "eq", "not_equal": "ne", "less": "lt",
-    "less_equal": "le", "greater": "gt", "greater_equal": "ge", "logical_and": "and_", "logical_or": "or_",
-    "logical_xor": "xor",
+_UNARY = {"neg": "negative", "abs": "absolute", "invert": "logical_not"}
+_ARITHMETIC = {
+    "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "true_divide", "floordiv": "floor_divide",
+    "mod": "mod", "pow": "power", "matmul": "matmul", "and": "logical_and", "or": "logical_or", "xor": "logical_xor",
 }  # fmt: skip
-_COMPARISONS = ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal")
-
-for _name, _python in _OPERATORS.items():
-    _magic = _python.rstrip("_")
-    setattr(KerasTensor, f"__{_magic}__", _make_operator(_name, reflected=False))
-    if _name not in _COMPARISONS:
-        setattr(KerasTensor, f"__r{_magic}__", _make_operator(_name, reflected=True))
+_COMPARISONS = {
+    "eq": "equal", "ne": "not_equal", "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal",
+}  # fmt: skip
 
 
-@op
-def _reshape(x: Any, shape: Any) -> Any:
-    return jnp.reshape(x, shape)
+def _public_op(name: str) -> Callable:
+    """The function that `jaxnn.ops` registers under a name."""
+    return registry.objects("ops")[name]
 
 
-@op
-def _squeeze(x: Any, axis: Any = None) -> Any:
-    return jnp.squeeze(x, axis)
+def _operator(name: str, reflected: bool = False) -> Callable:
+    if reflected:
+        return lambda self, other: _public_op(name)(other, self)
+    return lambda self, *other: _public_op(name)(self, *other)
 
 
-@op
-def _get_item(x: Any, key: Any) -> Any:
-    return x[key]
-
-
-@op
-def _negative(x: Any) -> Any:
-    return jnp.negative(x)
-
-
-@op
-def _absolute(x: Any) -> Any:
-    return jnp.absolute(x)
-
-
-@op
-def _logical_not(x: Any) -> Any:
-    return jnp.logical_not(x)
-
-
-KerasTensor.__neg__ = lambda self: _negative(self)
-KerasTensor.__abs__ = lambda self: _absolute(self)
-KerasTensor.__invert__ = lambda self: _logical_not(self)
+for _magic, _name in {**_UNARY, **_ARITHMETIC, **_COMPARISONS}.items():
+    setattr(KerasTensor, f"__{_magic}__", _operator(_name))
+for _magic, _name in _ARITHMETIC.items():
+    setattr(KerasTensor, f"__r{_magic}__", _operator(_name, reflected=True))

@@ -1,0 +1,66 @@
+"""Dot-product attention.
+
+Source: https://keras.io/api/ops/nn/
+"""
+
+from __future__ import annotations
+
+import jax
+
+from jaxnn.core.dtypes import result_type
+from jaxnn.core.graph import op
+from jaxnn.core.types import Array, ArrayLike
+from jaxnn.ops.core import tensor
+
+
+@op
+def dot_product_attention(
+    query: ArrayLike,
+    key: ArrayLike,
+    value: ArrayLike,
+    bias: ArrayLike | None = None,
+    mask: ArrayLike | None = None,
+    scale: float | None = None,
+    is_causal: bool = False,
+    flash_attention: bool | None = None,
+    attn_logits_soft_cap: float | None = None,
+) -> Array:
+    """softmax(scale Q Kᵀ + bias) V, head by head.
+
+    Args:
+        query: (batch, targets, heads, depth).
+        key: (batch, sources, key heads, depth); fewer heads than the query's are shared by groups of them.
+        value: shaped like the key.
+        bias: added to the logits; broadcasts to (batch, heads, targets, sources).
+        mask: booleans of that shape; False takes a source out.
+        scale: None is 1 / √depth.
+        is_causal: no target sees sources after its own place.
+        flash_attention: True asks for cuDNN's fused kernel on a GPU; False and None use the one that XLA makes.
+        attn_logits_soft_cap: must be None; Keras has it on TPUs only.
+
+    Shape: → that of the query.
+
+    Raises:
+        ValueError: for arrays of another number of axes; for a soft cap.
+
+    Source: arXiv:1706.03762, equation 1.
+    """
+    if attn_logits_soft_cap is not None:
+        raise ValueError("attn_logits_soft_cap is only supported for JAX on TPU. Set attn_logits_soft_cap=None.")
+    query, key, value = tensor(query), tensor(key), tensor(value)
+    if not query.ndim == key.ndim == value.ndim == 4:
+        raise ValueError(
+            "`dot_product_attention` only supports 4D inputs. Received: "
+            f"query.shape={query.shape}, key.shape={key.shape}, value.shape={value.shape}."
+        )
+    dtype = result_type(query.dtype, key.dtype, value.dtype)
+    return jax.nn.dot_product_attention(
+        query.astype(dtype),
+        key.astype(dtype),
+        value.astype(dtype),
+        bias=None if bias is None else tensor(bias).astype(dtype),
+        mask=None if mask is None else tensor(mask),
+        scale=scale,
+        is_causal=is_causal,
+        implementation="cudnn" if flash_attention else "xla",
+    )

@@ -1,0 +1,223 @@
+"""What everything else stands on: making arrays, their dtypes and shapes, and cutting and writing parts of them.
+
+Source: https://keras.io/api/ops/core/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxnn.core.config import floatx
+from jaxnn.core.dtypes import standardize_dtype
+from jaxnn.core.graph import KerasTensor, compute_output_spec, op
+from jaxnn.core.types import Array, ArrayLike, Shape
+from jaxnn.core.variable import Variable
+
+
+def tensor(x: Any) -> Array:
+    """An array of whatever is given. NumPy arrays are copied on the host, which compiles nothing."""
+    if isinstance(x, jax.Array):
+        return x
+    if isinstance(x, Variable):
+        return x.value
+    if isinstance(x, np.ndarray | np.generic):
+        with jax.ensure_compile_time_eval():
+            return jax.device_put(np.array(x))  # a copy, as the device may share the caller's memory
+    return jnp.asarray(x)
+
+
+def floating(x: Any) -> Array:
+    """An array of a float (or complex) type: integers and booleans become `floatx()`."""
+    x = tensor(x)
+    return x if jnp.issubdtype(x.dtype, jnp.inexact) else x.astype(floatx())
+
+
+def dtype_or_none(dtype: Any) -> str | None:
+    """The dtype's name; None stays None."""
+    return None if dtype is None else standardize_dtype(dtype)
+
+
+@op
+def convert_to_tensor(x: Any, dtype: Any = None, sparse: bool | None = None, ragged: bool | None = None) -> Array:
+    """An array of a number, nested list, NumPy array or Variable. What is an array already is handed back.
+
+    Args:
+        x: the values. A NumPy array is copied.
+        dtype: None keeps the values' own, in 32 bits.
+        sparse: accepted as in Keras; arrays are dense.
+        ragged: must not be True.
+
+    Raises:
+        ValueError: for `ragged=True`.
+
+    Example:
+        >>> convert_to_tensor([1, 2], dtype="float32")
+        Array([1., 2.], dtype=float32)
+    """
+    if ragged:
+        raise ValueError("convert_to_tensor: JAX has no ragged arrays; got ragged=True. Pad the rows to one length.")
+    if dtype is None:
+        return tensor(x)
+    return _converted(x, dtype)
+
+
+@op
+def cast(x: Any, dtype: Any) -> Array:
+    """The same values in another dtype. Example: `cast(3.7, "int32")` gives 3."""
+    return _converted(x, dtype)
+
+
+def _converted(x: Any, dtype: Any) -> Array:
+    dtype = standardize_dtype(dtype)
+    if not isinstance(x, jax.Array | Variable | np.ndarray | np.generic):
+        return jnp.asarray(x, dtype=dtype)
+    x = tensor(x)
+    return x if x.dtype == dtype else x.astype(dtype)
+
+
+@op
+def saturate_cast(x: Any, dtype: Any) -> Array:
+    """Casts, with values beyond the new type's range clipped to its ends instead of wrapping round.
+
+    Example:
+        >>> saturate_cast([-5.0, 300.0], "uint8")
+        Array([  0, 255], dtype=uint8)
+    """
+    x, dtype = tensor(x), standardize_dtype(dtype)
+    x = x.astype("int32") if x.dtype == bool else x
+    (in_low, in_high), (low, high) = _limits(standardize_dtype(x.dtype)), _limits(dtype)
+    bottom = np.maximum(in_low, low).astype(x.dtype)
+    if bottom < low:  # the limit itself has no exact value in the type of x: take the next one inside
+        bottom = np.nextafter(bottom, 0, dtype=x.dtype)
+    top = np.minimum(in_high, high).astype(x.dtype)
+    if top > high:
+        top = np.nextafter(top, 0, dtype=x.dtype)
+    return jnp.clip(x, bottom, top).astype(dtype)
+
+
+def _limits(dtype: str) -> tuple[Any, Any]:
+    if dtype == "bool":
+        return 0, 1
+    info = jnp.iinfo(dtype) if "int" in dtype else jnp.finfo(dtype)
+    return info.min, info.max
+
+
+def convert_to_numpy(x: Any) -> np.ndarray:
+    """A NumPy copy of an array or Variable.
+
+    Raises:
+        TypeError: for a KerasTensor, which has no values.
+    """
+    return np.array(x)
+
+
+def shape(x: Any) -> Shape:
+    """The shape as a tuple; a KerasTensor's has None where a dimension is unknown."""
+    return tuple(x.shape)
+
+
+def dtype(x: Any) -> str:
+    """The name of an array's dtype. Example: `dtype(zeros(2))` gives `'float32'`."""
+    return standardize_dtype(x.dtype)
+
+
+@op
+def slice(inputs: ArrayLike, start_indices: Any, shape: Sequence[int]) -> Array:
+    """A block of the given shape that begins at `start_indices`, which may be traced.
+
+    Args:
+        inputs: the array to cut from.
+        start_indices: the first index along each axis; moved inside where the block would stick out.
+        shape: the block's size along each axis; -1 takes all that is left.
+
+    Example:
+        >>> slice(np.arange(9).reshape(3, 3), (1, 1), (2, 2))
+        Array([[4, 5],
+               [7, 8]], dtype=int32)
+    """
+    inputs = tensor(inputs)
+    sizes = [inputs.shape[i] - start_indices[i] if size == -1 else size for i, size in enumerate(shape)]
+    return jax.lax.dynamic_slice(inputs, tuple(start_indices), sizes)
+
+
+@op
+def slice_update(inputs: ArrayLike, start_indices: Any, updates: ArrayLike) -> Array:
+    """`inputs` with the block at `start_indices` replaced by `updates`.
+
+    Example:
+        >>> slice_update(np.zeros(4), [1], np.ones(2))
+        Array([0., 1., 1., 0.], dtype=float32)
+    """
+    return jax.lax.dynamic_update_slice(tensor(inputs), tensor(updates), tuple(start_indices))
+
+
+@op
+def scatter(indices: ArrayLike, values: ArrayLike, shape: Sequence[int]) -> Array:
+    """Zeros of a shape, with `values` added at `indices`; values at the same place add up.
+
+    Shape: indices (..., depth) and values (..., *shape[depth:]) → `shape`.
+
+    Example:
+        >>> scatter([[0], [2], [2]], [1.0, 2.0, 3.0], (4,))
+        Array([1., 0., 5., 0.], dtype=float32)
+    """
+    values = tensor(values)
+    place = tuple(jnp.moveaxis(tensor(indices), -1, 0))
+    return jnp.zeros(tuple(shape), values.dtype).at[place].add(values)
+
+
+@op
+def scatter_update(inputs: ArrayLike, indices: ArrayLike, updates: ArrayLike, reduction: str | None = None) -> Array:
+    """`inputs` with the entries at `indices` written, or combined with what stands there.
+
+    Args:
+        inputs: the array to start from.
+        indices: one row of coordinates for each update, (updates, ndim).
+        updates: the values, (updates,).
+        reduction: None replaces; "add", "max", "min" and "mul" combine.
+
+    Raises:
+        ValueError: for any other reduction.
+
+    Example:
+        >>> scatter_update(np.zeros(3), [[1]], [5.0])
+        Array([0., 5., 0.], dtype=float32)
+    """
+    name = {None: "set", "add": "add", "max": "max", "min": "min", "mul": "multiply"}.get(
+        reduction.lower() if isinstance(reduction, str) else reduction
+    )
+    if name is None:
+        raise ValueError(f"Invalid reduction: {reduction}. Supported values are: None, 'add', 'max', 'min', 'mul'.")
+    place = tuple(jnp.transpose(tensor(indices)))
+    return getattr(tensor(inputs).at[place], name)(tensor(updates))
+
+
+def _unstack_spec(x: KerasTensor, num: int | None = None, axis: int = 0) -> list[KerasTensor]:
+    if num is None and x.shape[axis] is None:
+        raise ValueError(
+            f"Cannot infer argument `num` from shape {x.shape}. Either provide a tensor with a concrete shape in the "
+            "`axis` dimension or explicitly pass the `num` argument."
+        )
+    return compute_output_spec(unstack, x, num, axis)
+
+
+@op(spec=_unstack_spec)
+def unstack(x: ArrayLike, num: int | None = None, axis: int = 0) -> list[Array]:
+    """The list of slices along an axis, which disappears.
+
+    Args:
+        x: the array.
+        num: how many there are; needed only for a KerasTensor whose axis is unknown.
+        axis: which one.
+
+    Example:
+        >>> unstack(np.array([[1, 2], [3, 4]]))
+        [Array([1, 2], dtype=int32), Array([3, 4], dtype=int32)]
+    """
+    x = tensor(x)
+    return [jax.lax.index_in_dim(x, i, axis, keepdims=False) for i in range(num or x.shape[axis])]
