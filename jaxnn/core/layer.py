@@ -773,10 +773,19 @@ class Layer(Operation):
             skip = ("name", "trainable", "dtype", "activity_regularizer")
             config.update(registry.signature_config(self, own, skip=skip))
         if own is not type(self) and is_default(self.get_config):
-            config.update({k: v for k, v in self._constructor_config().items() if k not in ("dtype", "trainable")})
+            config = {**self._further_arguments(own), **config}
             if not self._takes_keyword("name"):
                 config = {k: v for k, v in config.items() if self._takes_keyword(k)}
         return config
+
+    def _further_arguments(self, own: type) -> dict[str, Any]:
+        """What a user's class was constructed with; below one of our layers only if it is plain data, as in Keras."""
+        try:
+            return self._constructor_config()
+        except NotImplementedError:
+            if own is Layer:
+                raise
+            return {}
 
     def _takes_keyword(self, name: str) -> bool:
         parameters = inspect.signature(type(self).__init__).parameters
