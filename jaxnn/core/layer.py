@@ -37,7 +37,6 @@ from jaxnn.core.types import Array, Params, State
 from jaxnn.core.variable import Variable
 
 _mutations = 0  # counts changes of built layers' attributes; a compiled call is good for one count
-_QUIET = {"built", "_called", "_losses", "_loss_ids", "_losses_override", "_path", "_parent_path", "_building"}
 
 
 def mutations() -> int:
@@ -84,6 +83,9 @@ class Layer(Operation):
 
     Source: https://keras.io/api/layers/base_layer/
     """
+
+    # attributes whose change doesn't change what the layer computes
+    _quiet = frozenset({"built", "_called", "_losses", "_loss_ids", "_losses_override", "_path", "_parent_path", "_building"})
 
     def __init_subclass__(cls, **kwargs: Any):
         super().__init_subclass__(**kwargs)
@@ -172,7 +174,7 @@ class Layer(Operation):
         if "_tracker" not in self.__dict__:
             self._start_tracking()
         value = self._track_attribute(name, value)
-        if name not in _QUIET and self.__dict__.get("built"):
+        if name not in self._quiet and self.__dict__.get("built"):
             global _mutations
             _mutations += 1
         super().__setattr__(name, value)

@@ -1,0 +1,138 @@
+"""Compiled programs, shared by whatever traces to the same computation.
+
+A second fit, a rebuilt equal model, a clone: they all trace (milliseconds) and then find the program that is already
+compiled (which takes hundreds). The key is the traced computation itself, never a config: the text of the jaxpr, the
+bytes of every constant in it however deep, the shapes and dtypes that go in, what is donated. A computation that calls
+back to the host is not shared, since its text doesn't say which function it calls. What is cached is the jaxpr, not the
+model: a cached program keeps no model alive and never reads an attribute again.
+"""
+
+from __future__ import annotations
+
+import collections
+import hashlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import jax
+import jax.extend
+import numpy as np
+
+_LIMIT = 256
+_compiled: collections.OrderedDict[Any, Callable] = collections.OrderedDict()
+
+
+def shared(fn: Callable, *args: Any, donate: tuple[int, ...] = ()) -> Callable:
+    """`fn` compiled for arguments like these, or the equal program that is compiled already.
+
+    Args:
+        fn: a pure function of pytrees of arrays.
+        *args: an example call; only shapes and dtypes matter.
+        donate: the positions of arguments whose buffers may be reused for the result.
+
+    Returns:
+        A function of such arguments.
+    """
+    traced = jax.jit(fn).trace(*args)
+    closed = traced.jaxpr
+    leaves, structure = jax.tree.flatten(args)
+    donated = _donated_leaves(args, donate)
+    program = None
+    key = None
+    if not any("callback" in eqn.primitive.name or eqn.effects for eqn in _equations(closed.jaxpr)):
+        key = (str(closed.jaxpr), _constants(closed), structure, _kinds(leaves), donated)
+        program = _compiled.get(key)
+    if program is None:
+        program = jax.jit(jax.extend.core.jaxpr_as_fun(closed), donate_argnums=donated)
+        if key is not None:
+            _compiled[key] = program
+            if len(_compiled) > _LIMIT:
+                _compiled.popitem(last=False)
+    elif key is not None:
+        _compiled.move_to_end(key)
+    out_structure = jax.tree.structure(traced.out_info)
+    return lambda *args: jax.tree.unflatten(out_structure, program(*jax.tree.leaves(args)))
+
+
+def clear() -> None:
+    """Forgets all compiled programs (`clear_session`)."""
+    _compiled.clear()
+
+
+def _donated_leaves(args: tuple, donate: tuple[int, ...]) -> tuple[int, ...]:
+    """The positions of leaves, where whole arguments are donated."""
+    positions: list[int] = []
+    start = 0
+    for i, arg in enumerate(args):
+        count = len(jax.tree.leaves(arg))
+        if i in donate:
+            positions.extend(range(start, start + count))
+        start += count
+    return tuple(positions)
+
+
+def _kinds(leaves: list) -> tuple:
+    def kind(x: Any) -> tuple:
+        weak = bool(getattr(x, "weak_type", False)) or isinstance(x, int | float)
+        return (np.shape(x), str(jax.dtypes.result_type(x)), weak, getattr(x, "sharding", None))
+
+    return tuple(map(kind, leaves))
+
+
+def _equations(jaxpr: Any) -> Iterator[Any]:
+    """Every equation, those of inner computations (scans, conditions, inner jits) too."""
+    for eqn in jaxpr.eqns:
+        yield eqn
+        for value in eqn.params.values():
+            for inner in _inner(value):
+                yield from _equations(inner)
+
+
+def _inner(value: Any) -> Iterator[Any]:
+    """The jaxprs in a parameter, by type: parameters' names change between versions of JAX."""
+    if isinstance(value, jax.extend.core.ClosedJaxpr):
+        yield value.jaxpr
+    elif isinstance(value, jax.extend.core.Jaxpr):
+        yield value
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _inner(item)
+
+
+def _constants(closed: Any) -> bytes:
+    """A digest of all arrays that the computation closes over, which its text doesn't show."""
+    digest = hashlib.sha256()
+
+    def add(x: Any) -> None:
+        if isinstance(x, jax.Array) and jax.dtypes.issubdtype(x.dtype, jax.dtypes.extended):
+            x = jax.random.key_data(x)
+        array = np.asarray(x)
+        digest.update(f"{array.shape}{array.dtype}".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+
+    def visit_closed(c: Any) -> None:
+        for const in c.consts:
+            add(const)
+        visit(c.jaxpr)
+
+    def visit(jaxpr: Any) -> None:
+        for eqn in jaxpr.eqns:
+            for atom in eqn.invars:
+                if isinstance(atom, jax.extend.core.Literal) and np.ndim(atom.val):
+                    add(atom.val)
+            for value in eqn.params.values():
+                visit_value(value)
+
+    def visit_value(value: Any) -> None:
+        if isinstance(value, jax.extend.core.ClosedJaxpr):
+            visit_closed(value)
+        elif isinstance(value, jax.extend.core.Jaxpr):
+            visit(value)
+        elif isinstance(value, list | tuple):
+            for item in value:
+                visit_value(item)
+        elif isinstance(value, np.ndarray | jax.Array) and not isinstance(value, jax.core.Tracer):
+            add(value)
+
+    visit_closed(closed)
+    return digest.digest()

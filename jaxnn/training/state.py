@@ -1,0 +1,139 @@
+"""The state of a running loop, and the lease by which Variables ask for it.
+
+While `fit` runs the truth is a `TrainState` whose buffers each chunk donates to the next. The Variables of the model, the
+optimiser and the metrics hold a lease: read, they get a copy of the current array; assigned, they tell the loop, which
+takes the value up before its next chunk. `Session` opens the lease and, however the loop ends, gives the arrays back.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from jaxnn.core.types import Array
+from jaxnn.core.variable import Variable
+
+
+class TrainState(NamedTuple):
+    """Everything a training step moves, in Keras's order of lists."""
+
+    trainable: list[Array]
+    non_trainable: list[Array]
+    optimizer: list[Array]
+    metrics: list[Array]
+
+
+def variables_of(model: Any) -> TrainState:
+    """The Variables behind a model's TrainState, in the same four lists."""
+    optimizer = getattr(model, "optimizer", None)
+    return TrainState(
+        list(model.trainable_variables),
+        list(model.non_trainable_variables),
+        list(optimizer.variables) if optimizer is not None else [],
+        list(model.metrics_variables),
+    )
+
+
+def take_state(model: Any) -> TrainState:
+    """A TrainState of copies: what a loop of one's own may donate.
+
+    Example: `state = take_state(model); logs, state = model.train_step(state, (x, y)); give_state(model, state)`
+    """
+    return TrainState(*[[copy_array(v) for v in group] for group in variables_of(model)])
+
+
+def give_state(model: Any, state: Any) -> None:
+    """Writes a TrainState back into the model's Variables."""
+    for group, values in zip(variables_of(model), state, strict=True):
+        for v, value in zip(group, values, strict=True):
+            v.assign(value)
+
+
+def copy_array(variable: Variable) -> Array:
+    """A new buffer with a Variable's value. It goes through the host on CPU, where that compiles nothing."""
+    if isinstance(variable._value, np.ndarray) and variable._lease is None:
+        return jax.device_put(variable._value.copy())
+    return copy_buffer(variable._stored())
+
+
+def copy_buffer(x: Array) -> Array:
+    """A new buffer with an array's values, on the same devices."""
+    if next(iter(x.devices())).platform == "cpu" and len(x.devices()) == 1:
+        return jax.device_put(np.array(x), x.sharding)
+    return x.copy()
+
+
+class Session:
+    """A running loop's hold on a model's Variables. Use as a context manager.
+
+    Args:
+        model: whose Variables are leased.
+        donate: whether chunks will donate the state's buffers, so that it must start from copies.
+
+    Attributes:
+        state: the current TrainState. A chunk takes it and puts the new one here.
+    """
+
+    def __init__(self, model: Any, donate: bool = True):
+        self.variables = variables_of(model)
+        self._first_value = copy_array if donate else Variable._stored
+        self.place: dict[int, tuple[int, int]] = {}
+        for group, members in enumerate(self.variables):
+            for i, v in enumerate(members):
+                self.place.setdefault(id(v), (group, i))
+        self._dirty: dict[int, Variable] = {}
+        self._copies: dict[int, Array] = {}
+        self.in_chunk = False
+
+    def __enter__(self) -> Session:
+        self._originals = [[v._stored() for v in group] for group in self.variables]
+        self._state = TrainState(*[[self._first_value(v) for v in group] for group in self.variables])
+        for group in self.variables:
+            for v in group:
+                v._lease = self
+        return self
+
+    @property
+    def state(self) -> TrainState:
+        """The current arrays, with whatever has been assigned since the last chunk."""
+        if self._dirty:
+            groups = [list(group) for group in self._state]
+            for v in self._dirty.values():
+                group, i = self.place[id(v)]
+                groups[group][i] = jax.device_put(np.array(v._value))
+            self._dirty.clear()
+            self._state = TrainState(*groups)
+        return self._state
+
+    @state.setter
+    def state(self, value: Any) -> None:
+        self._state = TrainState(*value)
+        self._copies.clear()
+
+    def current(self, variable: Variable) -> Array:
+        """A copy of a variable's current array; later chunks don't touch it."""
+        if self.in_chunk:
+            raise RuntimeError(
+                f"Variable '{variable.path}' was read by a host callback while the compiled loop that holds it runs. "
+                "Pass its value to the callback as an argument instead."
+            )
+        if id(variable) in self._dirty:
+            return jax.device_put(variable._value)
+        if id(variable) not in self._copies:
+            group, i = self.place[id(variable)]
+            self._copies[id(variable)] = copy_buffer(self._state[group][i])
+        return self._copies[id(variable)]
+
+    def assigned(self, variable: Variable) -> None:
+        """Notes a write from outside."""
+        self._dirty[id(variable)] = variable
+
+    def __exit__(self, *_: Any) -> None:
+        state = self.state
+        alive = all(not x.is_deleted() for group in state for x in group)
+        for group, values, originals in zip(self.variables, state, self._originals, strict=True):
+            for v, value, original in zip(group, values, originals, strict=True):
+                v._lease = None
+                v._value = value if alive else original
