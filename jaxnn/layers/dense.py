@@ -7,13 +7,13 @@ from typing import Any
 from jaxnn import activations, constraints, initializers, ops, regularizers
 from jaxnn.core import check
 from jaxnn.core.input_spec import InputSpec
-from jaxnn.core.layer import Layer
 from jaxnn.core.registry import export
 from jaxnn.core.types import Array
+from jaxnn.layers.lora import LowRankTunable
 
 
 @export("layers")
-class Dense(Layer):
+class Dense(LowRankTunable):
     """Affine map of the last axis, then an activation: `activation(x @ kernel + bias)`.
 
     Args:
@@ -23,6 +23,8 @@ class Dense(Layer):
         kernel_initializer, bias_initializer: how the weights start.
         kernel_regularizer, bias_regularizer, activity_regularizer: penalties added to the loss.
         kernel_constraint, bias_constraint: applied to the weights after each update.
+        lora_rank, lora_alpha: if given, the kernel is frozen and tuned through two thin matrices (`enable_lora`).
+        quantization_config: must be None.
 
     Shape:
         `(..., features)` → `(..., units)`; kernel `(features, units)`, bias `(units,)`.
@@ -49,6 +51,9 @@ class Dense(Layer):
         activity_regularizer: Any = None,
         kernel_constraint: Any = None,
         bias_constraint: Any = None,
+        lora_rank: int | None = None,
+        lora_alpha: float | None = None,
+        quantization_config: Any = None,
         **kwargs: Any,
     ):
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
@@ -60,13 +65,14 @@ class Dense(Layer):
         self.bias_regularizer = regularizers.get(bias_regularizer)
         self.kernel_constraint = constraints.get(kernel_constraint)
         self.bias_constraint = constraints.get(bias_constraint)
+        self._take_lora(lora_rank, lora_alpha, quantization_config)
         self.input_spec = InputSpec(min_ndim=2)
         self.supports_masking = True
 
     def build(self, input_shape: Any) -> None:
         """Makes kernel and bias for the size of the last axis."""
         features = check.known_axis(self, input_shape, -1)
-        self.kernel = self.add_weight(
+        self._kernel = self.add_weight(
             (features, self.units),
             self.kernel_initializer,
             regularizer=self.kernel_regularizer,
@@ -83,10 +89,18 @@ class Dense(Layer):
                 name="bias",
             )
         self.input_spec = InputSpec(min_ndim=2, axes={-1: features})
+        if self.lora_rank:
+            self.enable_lora(self.lora_rank, lora_alpha=self.lora_alpha)
+
+    @property
+    def kernel(self) -> Any:
+        """The matrix W; with LoRA, the sum that counts."""
+        return self._large_weight()
 
     def call(self, inputs: Array, training: bool | None = None) -> Array:
         """`activation(inputs @ kernel + bias)`."""
-        return self.activation(ops.dense(inputs, self.kernel, self.bias))
+        outputs = ops.dense(inputs, self.kernel, self.bias)
+        return outputs if self.activation is None else self.activation(outputs)
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         """The input's shape with `units` last."""

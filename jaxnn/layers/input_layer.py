@@ -103,7 +103,14 @@ def Input(
 
     Args:
         shape: of one sample, without the batch: `(8,)`.
-        batch_size, dtype, sparse, ragged, batch_shape, name, tensor, optional: as in `InputLayer`.
+        batch_size: a fixed batch size, or None.
+        dtype: of the tensor; None is `floatx()`.
+        sparse: accepted as in Keras.
+        ragged: accepted as in Keras.
+        batch_shape: the shape with the batch, instead of `shape`.
+        name: of the layer and of its tensor.
+        tensor: a symbolic tensor to stand for the input, instead of a new one.
+        optional: whether None may be passed.
 
     Returns:
         A KerasTensor of shape `(batch_size, *shape)`.

@@ -1,0 +1,345 @@
+"""What every registered layer promises. A new layer needs a line in CASES; without one the first test fails.
+
+Eager, compiled and symbolic calls agree; `init` and `apply` are pure, so that jit, grad, vmap, scan and checkpoint take
+them; configs, copies and pickles give equal layers; half precision works; nothing of a trace stays behind.
+"""
+
+import copy
+import pickle
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jaxnn import layers
+from jaxnn.core import masking, registry
+from jaxnn.core.graph import KerasTensor
+from jaxnn.core.layer import Layer
+
+ROUNDING = {"rtol": 1e-5, "atol": 1e-6}  # compiled as one program, sums run in another order than one by one
+
+
+def double(x):
+    return 2 * x
+
+
+class Case(NamedTuple):
+    """How a layer is made and called in the tests."""
+
+    kwargs: dict[str, Any] = {}
+    shape: Any = (4, 6)  # of one input, or a list of shapes
+    integers: int = 0  # inputs are integers below this, if any
+
+
+CASES = {
+    "Activation": Case({"activation": "tanh"}),
+    "ActivityRegularization": Case({"l1": 0.1, "l2": 0.2}),
+    "Add": Case({}, [(4, 6), (4, 6)]),
+    "AlphaDropout": Case({"rate": 0.5}),
+    "Average": Case({}, [(4, 6), (4, 6)]),
+    "BatchNormalization": Case({"momentum": 0.9}),
+    "Concatenate": Case({"axis": 1}, [(4, 3, 2), (4, 5, 2)]),
+    "Dense": Case({"units": 3, "activation": "tanh", "kernel_regularizer": "l2", "bias_constraint": "non_neg"}),
+    "Dot": Case({"axes": (2, 1)}, [(4, 5, 6), (4, 6, 3)]),
+    "Dropout": Case({"rate": 0.5}),
+    "ELU": Case({"alpha": 0.5}),
+    "EinsumDense": Case({"equation": "abc,cd->abd", "output_shape": (None, 3), "bias_axes": "d"}, (4, 5, 6)),
+    "Embedding": Case({"input_dim": 5, "output_dim": 3, "mask_zero": True}, (4, 6), integers=5),
+    "Flatten": Case({}, (4, 5, 6)),
+    "GaussianDropout": Case({"rate": 0.5}),
+    "GaussianNoise": Case({"stddev": 0.5}),
+    "GroupNormalization": Case({"groups": 3}, (4, 5, 6)),
+    "Identity": Case(),
+    "Lambda": Case({"function": double}),
+    "LayerNormalization": Case({"axis": [1, 2]}, (4, 5, 6)),
+    "LeakyReLU": Case({"negative_slope": 0.2}),
+    "Masking": Case({"mask_value": 0.5}, (4, 5, 6)),
+    "Maximum": Case({}, [(4, 6), (4, 6)]),
+    "Maxout": Case({"units": 3, "pieces": 4}),
+    "Minimum": Case({}, [(4, 6), (4, 6)]),
+    "Multiply": Case({}, [(4, 6), (4, 6)]),
+    "PReLU": Case({"alpha_initializer": "ones", "shared_axes": [1]}, (4, 5, 6)),
+    "Permute": Case({"dims": (2, 1)}, (4, 5, 6)),
+    "RMSNormalization": Case(),
+    "ReLU": Case({"max_value": 1.0, "negative_slope": 0.2}),
+    "RepeatVector": Case({"n": 3}),
+    "Reshape": Case({"target_shape": (3, -1)}, (4, 6)),
+    "Softmax": Case(),
+    "SpatialDropout1D": Case({"rate": 0.5}, (4, 5, 6)),
+    "SpatialDropout2D": Case({"rate": 0.5}, (4, 3, 3, 6)),
+    "SpatialDropout3D": Case({"rate": 0.5}, (4, 2, 3, 3, 6)),
+    "Subtract": Case({}, [(4, 6), (4, 6)]),
+    "UnitNormalization": Case(),
+}
+NO_CALL = {"InputLayer", "Wrapper"}  # stands for an input; a base class
+
+every_layer = pytest.mark.parametrize("name", sorted(CASES))
+
+
+def make(name, /, **kwargs):
+    return registered()[name](**CASES[name].kwargs, **kwargs)
+
+
+def registered():
+    found = registry.objects("layers").values()
+    return {c.__name__: c for c in found if isinstance(c, type) and issubclass(c, Layer)}
+
+
+def inputs_of(name, seed=0):
+    rng = np.random.default_rng(seed)
+    case = CASES[name]
+
+    def one(shape):
+        if case.integers:
+            return rng.integers(0, case.integers, size=shape).astype("int32")
+        return rng.normal(size=shape).astype("float32")
+
+    return [one(s) for s in case.shape] if isinstance(case.shape, list) else one(case.shape)
+
+
+def symbols_of(name, batch=None):
+    def one(shape):
+        return KerasTensor((batch, *shape[1:]), dtype="int32" if CASES[name].integers else "float32")
+
+    shape = CASES[name].shape
+    return [one(s) for s in shape] if isinstance(shape, list) else one(shape)
+
+
+def open_shape(name):
+    """The input's shape with an unknown batch."""
+    shape = CASES[name].shape
+    return [(None, *s[1:]) for s in shape] if isinstance(shape, list) else (None, *shape[1:])
+
+
+def built(name, /, **kwargs):
+    layer = make(name, **kwargs)
+    layer.build(open_shape(name))
+    return layer
+
+
+def fresh(name, key):
+    """A layer with its parameters and state from a JAX key."""
+    layer = make(name)
+    extra = {"dtype": "int32"} if CASES[name].integers else {}
+    return layer, *layer.init(key, open_shape(name), **extra)
+
+
+def assert_close(a, b, **tolerances):
+    a, b = jax.tree.leaves(a), jax.tree.leaves(b)
+    assert len(a) == len(b)
+    for x, y in zip(a, b, strict=True):
+        np.testing.assert_allclose(np.asarray(x, "float32"), np.asarray(y, "float32"), **{**ROUNDING, **tolerances})
+
+
+def assert_no_tracer(x, seen=None):
+    seen = set() if seen is None else seen
+    if id(x) in seen:
+        return
+    seen.add(id(x))
+    assert not isinstance(x, jax.core.Tracer)
+    if isinstance(x, dict):
+        x = list(x.values())
+    elif hasattr(x, "__dict__") and (isinstance(x, Layer) or not callable(x)):
+        x = list(vars(x).values())
+    if isinstance(x, list | tuple | set):
+        for item in x:
+            assert_no_tracer(item, seen)
+
+
+def test_every_registered_layer_is_tested():
+    assert set(registered()) == set(CASES) | NO_CALL
+
+
+@every_layer
+def test_eager_compiled_and_symbolic_calls_agree(name):
+    layer, x = make(name), inputs_of(name)
+    y = layer(x)
+    assert_close(jax.jit(layer)(x), y)
+    spec = layer(symbols_of(name))
+    assert (spec.shape[1:], spec.dtype) == (y.shape[1:], y.dtype)
+    assert spec.shape[0] is None
+    assert layer(symbols_of(name, batch=4)).shape == y.shape
+    assert (masking.get_keras_mask(spec) is None) == (masking.get_keras_mask(y) is None)
+
+
+@every_layer
+def test_the_output_shape_is_told_without_a_call(name):
+    layer = built(name)
+    shape = CASES[name].shape
+    assert tuple(layer.compute_output_shape(shape)) == layer(inputs_of(name)).shape
+    assert layer.compute_output_shape(open_shape(name))[0] is None
+
+
+@every_layer
+def test_a_config_makes_an_equal_layer(name):
+    layer = make(name)
+    config = layer.get_config()
+    objects = {"double": double}
+    with registry.CustomObjectScope(objects):
+        again = type(layer).from_config(config)
+        assert again.get_config() == config
+        layer.build(open_shape(name))
+        loaded = layers.deserialize(layers.serialize(layer))
+    assert type(loaded) is type(layer)
+    assert loaded.get_config() == layer.get_config()
+    assert [w.shape for w in loaded.weights] == [w.shape for w in layer.weights]
+
+
+@every_layer
+def test_building_first_or_calling_first_is_the_same(name):
+    first, second = built(name, name="same"), make(name, name="same")
+    x = inputs_of(name)
+    second(x)
+    assert [w.path for w in first.weights] == [w.path for w in second.weights]
+    second.set_weights(first.get_weights())
+    assert_close(first(x), second(x), rtol=0, atol=0)
+
+
+@every_layer
+def test_weights_have_keras_paths(name):
+    keras = pytest.importorskip("keras")
+    theirs = getattr(keras.layers, name, None)
+    if theirs is None:
+        pytest.skip("not in Keras")
+    layer, expected = built(name, name="same"), theirs(**CASES[name].kwargs, name="same")
+    expected.build(open_shape(name))
+    assert [w.path for w in layer.weights] == [w.path for w in expected.weights]
+
+
+@every_layer
+def test_init_and_apply_are_pure(name, key):
+    layer, params, state = fresh(name, key)
+    before = [np.asarray(v.value) for v in layer.variables]
+    x = inputs_of(name)
+    assert_close(jax.jit(layer.init)(key), (params, state))
+    y, new_state = layer.apply(params, state, x, training=True)
+    compiled = jax.jit(lambda p, s, x: layer.apply(p, s, x, training=True))(params, state, x)
+    assert_close(compiled, (y, new_state))
+    assert jax.tree.structure(new_state) == jax.tree.structure(state)
+    assert_close([v.value for v in layer.variables], before, rtol=0, atol=0)
+    assert_no_tracer(layer)
+
+
+@every_layer
+def test_stateless_call_is_the_eager_call(name):
+    layer, x = built(name), inputs_of(name)
+    trainable, rest = ([v.value for v in vs] for vs in (layer.trainable_variables, layer.non_trainable_variables))
+    extra = {"training": True} if "training" in layer.call_signature_parameters else {}
+    x = jax.tree.map(jnp.asarray, x)
+    y, new_rest = layer.stateless_call(trainable, rest, x, **extra)
+    assert_close(layer(x, **extra), y, rtol=0, atol=0)
+    assert_close([v.value for v in layer.non_trainable_variables], new_rest, rtol=0, atol=0)
+
+
+def loss_of(layer, state, training):
+    def loss(params, x):
+        y, _, losses = layer.apply(params, state, x, training=training, return_losses=True)
+        return jnp.sum(jnp.sin(y.astype("float32"))) + sum(losses, 0.0)
+
+    return loss
+
+
+@every_layer
+def test_gradients_are_those_of_small_steps(name, key):
+    layer, params, state = fresh(name, key)
+    x = inputs_of(name)
+    loss, where = loss_of(layer, state, True), (0,) if CASES[name].integers else (0, 1)
+    arguments = (params, x)
+    gradients = jax.jit(jax.grad(loss, argnums=where))(*arguments)
+    rng = np.random.default_rng(1)
+    step = jax.tree.map(lambda g: rng.choice([-1.0, 1.0], size=g.shape).astype("float32"), gradients)
+
+    def along(t):
+        moved = jax.tree.map(lambda a, b: a + t * b, arguments[: len(where)], step)
+        return loss(*moved, *arguments[len(where) :])
+
+    h = 1e-3  # float32 losses near 10 carry errors near 1e-6: 1e-3 in the quotient
+    measured = (jax.jit(along)(h) - along(-h)) / (2 * h)
+    told = sum(jnp.vdot(g, s) for g, s in zip(jax.tree.leaves(gradients), jax.tree.leaves(step), strict=True))
+    np.testing.assert_allclose(measured, told, rtol=2e-2, atol=2e-2)
+    assert_no_tracer(layer)
+
+
+@every_layer
+def test_rematerialisation_changes_no_gradient(name, key):
+    layer, params, state = fresh(name, key)
+    x = inputs_of(name)
+    loss = loss_of(layer, state, True)
+    plain, saved = (jax.jit(jax.grad(f))(params, x) for f in (loss, jax.checkpoint(loss)))
+    assert_close(plain, saved)
+
+
+@every_layer
+def test_members_of_an_ensemble_are_what_they_are_alone(name, key):
+    layer, _, _ = fresh(name, key)
+    keys = jax.random.split(key, 3)
+    batches = jax.tree.map(lambda *xs: jnp.stack(xs), *(inputs_of(name, seed) for seed in range(3)))
+
+    def member(key, x):
+        params, state = layer.init(key)
+        return layer.apply(params, state, x, training=True)
+
+    together = jax.jit(jax.vmap(member))(keys, batches)
+    alone = jax.jit(member)
+    for i in range(3):
+        assert_close(jax.tree.map(lambda a, i=i: a[i], together), alone(keys[i], inputs_of(name, i)))
+    assert_no_tracer(layer)
+
+
+@every_layer
+def test_steps_in_a_scan_are_steps_in_a_loop(name, key):
+    layer, params, state = fresh(name, key)
+    batches = [inputs_of(name, seed) for seed in range(3)]
+
+    def step(state, x):
+        y, state = layer.apply(params, state, x, training=True)
+        return state, y
+
+    scanned = jax.lax.scan(step, state, jax.tree.map(lambda *xs: jnp.stack(xs), *batches))
+    ys = []
+    for x in batches:
+        state, y = step(state, x)
+        ys.append(y)
+    assert_close(scanned, (state, jnp.stack(ys)))
+    assert_no_tracer(layer)
+
+
+@every_layer
+def test_a_branch_may_train_and_the_other_not(name, key):
+    layer, params, state = fresh(name, key)
+    x = inputs_of(name)
+
+    def run(training):
+        return jax.lax.cond(
+            training,
+            lambda: layer.apply(params, state, x, training=True),
+            lambda: layer.apply(params, state, x, training=False),
+        )
+
+    for training in (True, False):
+        assert_close(jax.jit(run)(training), layer.apply(params, state, x, training=training))
+
+
+@every_layer
+def test_half_precision_computes_in_half_and_stores_in_single(name):
+    half, single, x = built(name, dtype="mixed_bfloat16"), built(name), inputs_of(name)
+    half.set_weights(single.get_weights())
+    y = half(x)
+    assert y.dtype == ("float32" if x is None else "bfloat16")
+    assert all(w.dtype == "float32" for w in half.weights)
+    assert_close(y, single(x), rtol=0.1, atol=0.1)  # eight bits of mantissa, sums of six terms
+    spec = half(symbols_of(name))
+    assert spec.dtype == y.dtype
+
+
+@every_layer
+def test_copies_are_equal_and_independent(name):
+    layer, x = built(name), inputs_of(name)
+    expected = layer(x)
+    for twin in (copy.deepcopy(layer), pickle.loads(pickle.dumps(layer))):
+        assert_close(twin(x), expected, rtol=0, atol=0)
+        assert [w.path for w in twin.weights] == [w.path for w in layer.weights]
+        twin.set_weights([w + 1.0 for w in twin.get_weights()])
+        assert_close(layer(x), expected, rtol=0, atol=0)
