@@ -1,0 +1,73 @@
+"""jaxnn: a Keras-compatible front end over JAX.
+
+    import jaxnn as keras
+
+    model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(1, activation="sigmoid")])
+    model.compile(optimizer="sgd", loss="binary_crossentropy", metrics=["accuracy"])
+    model.fit(x, y, epochs=20)
+
+Underneath, every layer and model is a pure function that `jax.jit`, `jax.grad`, `jax.vmap` and `jax.lax.scan` accept:
+
+    params, state = model.init(jax.random.key(0), (None, 8))
+    y, state = model.apply(params, state, x, training=True)
+"""
+
+from jaxnn import (
+    activations,
+    backend,
+    callbacks,
+    config,
+    constraints,
+    datasets,
+    dtype_policies,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    mixed_precision,
+    models,
+    ops,
+    optimizers,
+    random,
+    regularizers,
+    saving,
+    training,
+    tree,
+    utils,
+)
+from jaxnn.callbacks import *
+from jaxnn.constraints import Constraint
+from jaxnn.core.dtypes import DTypePolicy, FloatDTypePolicy
+from jaxnn.core.graph import Function, KerasTensor, Operation
+from jaxnn.core.input_spec import InputSpec
+from jaxnn.core.layer import Layer
+from jaxnn.core.naming import name_scope
+from jaxnn.core.scope import StatelessScope
+from jaxnn.core.variable import Variable
+from jaxnn.initializers import Initializer
+from jaxnn.layers import *
+from jaxnn.losses import Loss
+from jaxnn.metrics import Metric
+from jaxnn.models import *
+from jaxnn.optimizers import *
+from jaxnn.regularizers import Regularizer
+from jaxnn.version import __version__
+
+
+def version() -> str:
+    """The version as a string."""
+    return __version__
+
+
+# `from jaxnn import *` is enough for the documents' snippets. A name that two modules share (`Identity`, `get`) stays in
+# its module, and `random` would hide Python's.
+_SHARED = {"Identity", "deserialize", "get", "serialize"}
+for _name in _SHARED:
+    globals().pop(_name, None)
+_MODULES = {
+    "activations", "backend", "callbacks", "config", "constraints", "datasets", "dtype_policies", "initializers",
+    "layers", "losses", "metrics", "mixed_precision", "models", "ops", "optimizers", "random", "regularizers", "saving",
+    "training", "tree", "utils",
+}  # fmt: skip
+_NAMES = {name for module in (callbacks, layers, models, optimizers) for name in module.__all__} - _SHARED
+__all__ = sorted(_NAMES | _MODULES - {"random"})

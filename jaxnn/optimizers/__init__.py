@@ -3,29 +3,49 @@
 from typing import Any
 
 from jaxnn.core import check, registry
-from jaxnn.optimizers import schedules as schedules
-from jaxnn.optimizers import transforms as transforms
-from jaxnn.optimizers.adam import Adam as Adam
-from jaxnn.optimizers.adam import Adamax as Adamax
-from jaxnn.optimizers.adam import AdamW as AdamW
-from jaxnn.optimizers.adam import Nadam as Nadam
-from jaxnn.optimizers.adaptive import Adadelta as Adadelta
-from jaxnn.optimizers.adaptive import Adagrad as Adagrad
-from jaxnn.optimizers.adaptive import RMSprop as RMSprop
-from jaxnn.optimizers.ftrl import Ftrl as Ftrl
-from jaxnn.optimizers.large_batch import Adafactor as Adafactor
-from jaxnn.optimizers.large_batch import Lamb as Lamb
-from jaxnn.optimizers.lion import Lion as Lion
-from jaxnn.optimizers.loss_scale import LossScaleOptimizer as LossScaleOptimizer
-from jaxnn.optimizers.multi import MultiOptimizer as MultiOptimizer
-from jaxnn.optimizers.multi import OptimizerMap as OptimizerMap
-from jaxnn.optimizers.muon import Muon as Muon
-from jaxnn.optimizers.optimizer import Optimizer as Optimizer
-from jaxnn.optimizers.schedule_free import ScheduleFreeAdamW as ScheduleFreeAdamW
-from jaxnn.optimizers.sgd import SGD as SGD
-from jaxnn.optimizers.transforms import normalize_gradient as normalize_gradient
-from jaxnn.optimizers.wrap import OptaxOptimizer as OptaxOptimizer
+from jaxnn.optimizers import schedules, transforms
+from jaxnn.optimizers.adam import Adam, Adamax, AdamW, Nadam
+from jaxnn.optimizers.adaptive import Adadelta, Adagrad, RMSprop
+from jaxnn.optimizers.ftrl import Ftrl
+from jaxnn.optimizers.large_batch import Adafactor, Lamb
+from jaxnn.optimizers.lion import Lion
+from jaxnn.optimizers.loss_scale import LossScaleOptimizer
+from jaxnn.optimizers.multi import MultiOptimizer, OptimizerMap
+from jaxnn.optimizers.muon import Muon
+from jaxnn.optimizers.optimizer import Optimizer
+from jaxnn.optimizers.schedule_free import ScheduleFreeAdamW
+from jaxnn.optimizers.sgd import SGD
+from jaxnn.optimizers.transforms import normalize_gradient
+from jaxnn.optimizers.wrap import OptaxOptimizer
 from jaxnn.optimizers.wrap import is_transformation as _is_transformation
+
+__all__ = [
+    "SGD",
+    "Adadelta",
+    "Adafactor",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Ftrl",
+    "Lamb",
+    "Lion",
+    "LossScaleOptimizer",
+    "MultiOptimizer",
+    "Muon",
+    "Nadam",
+    "OptaxOptimizer",
+    "Optimizer",
+    "OptimizerMap",
+    "RMSprop",
+    "ScheduleFreeAdamW",
+    "deserialize",
+    "get",
+    "normalize_gradient",
+    "schedules",
+    "serialize",
+    "transforms",
+]
 
 
 def get(identifier: Any) -> Optimizer | None:

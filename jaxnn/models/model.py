@@ -1,0 +1,335 @@
+"""Model: a Layer that can be trained. A subclass writes `call`; `Model(inputs, outputs)` is the graph between two tensors."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import numpy as np
+
+from jaxnn.core import check, registry, tree
+from jaxnn.core.call import current_context
+from jaxnn.core.config import warn_once
+from jaxnn.core.graph import KerasTensor, compute_output_spec
+from jaxnn.core.layer import Layer, default, mutations
+from jaxnn.core.registry import export
+from jaxnn.core.masking import get_keras_mask
+from jaxnn.core.scope import StatelessScope, current_scope
+from jaxnn.models.summary import print_summary
+from jaxnn.saving import weights as weight_files
+from jaxnn.training.trainer import QUIET, Trainer
+
+_NEEDS_VALUES = (
+    jax.errors.ConcretizationTypeError,
+    jax.errors.TracerArrayConversionError,
+    jax.errors.TracerBoolConversionError,
+    jax.errors.TracerIntegerConversionError,
+    jax.errors.NonConcreteBooleanIndexError,
+)
+
+
+@export("", also=("keras.models.Model",))
+class Model(Trainer, Layer):
+    """A network with `compile`, `fit`, `evaluate` and `predict`.
+
+    Three ways to make one: `Sequential` for a stack, `Model(inputs, outputs)` for a graph, a subclass with a `call` for
+    everything else.
+
+    Args:
+        inputs, outputs: symbolic tensors, or lists, tuples and dicts of them.
+        name: without a slash.
+        trainable: whether the gradient moves the weights.
+
+    Example:
+        >>> x = Input((8,))
+        >>> model = Model(x, Dense(1, activation="sigmoid")(x))
+        >>> model.compile("sgd", "binary_crossentropy", metrics=["accuracy"])
+
+    Source: https://keras.io/api/models/model/
+    """
+
+    _quiet = Layer._quiet | QUIET
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        if cls is Model and is_functional_call(args, kwargs):
+            from jaxnn.models.functional import Functional
+
+            return Layer.__new__(Functional, *args, **kwargs)
+        return super().__new__(cls, *args, **kwargs)
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        if is_functional_call(args, kwargs):  # `class M(Model): super().__init__(inputs=..., outputs=...)`
+            from jaxnn.models.functional import make_functional
+
+            make_functional(self, *args, **kwargs)
+        else:
+            Layer.__init__(self, *args, **kwargs)
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """The computation; subclasses override it."""
+        raise NotImplementedError(f"Model {type(self).__name__} does not have a `call()` method implemented.")
+
+    call._is_default = True  # type: ignore[attr-defined]
+
+    # --- calling: compiled, once built -----------------------------------------------------------------------------------
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        compiled = self.__dict__.get("_call_cache")
+        if compiled is not None and current_scope() is None and len(args) == 1:
+            outputs = compiled(args[0], kwargs)
+            if outputs is not _NOT_COMPILED:
+                return outputs
+        elif compiled is None and self.__dict__.get("built") and not self.run_eagerly and current_scope() is None:
+            object.__setattr__(self, "_call_cache", CompiledCall(self))
+            return self(*args, **kwargs)
+        return super().__call__(*args, **kwargs)
+
+    # --- layers --------------------------------------------------------------------------------------------------------
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers directly inside."""
+        return self._flatten_layers(include_self=False, recursive=False)
+
+    @layers.setter
+    def layers(self, _: Any) -> None:
+        raise AttributeError("`Model.layers` attribute is reserved and should not be used. Please use another name.")
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """A layer by name or by place.
+
+        Raises:
+            ValueError: if there is none; the message names the nearest.
+        """
+        if index is not None and name is not None:
+            raise ValueError(f"Provide only a layer name or a layer index. Received: index={index}, name={name}.")
+        if index is not None:
+            if len(self.layers) <= index:
+                raise ValueError(
+                    f"Was asked to retrieve layer at index {index} but model only has {len(self.layers)} layers."
+                )
+            return self.layers[index]
+        if name is None:
+            raise ValueError("Provide either a layer name or layer index at `get_layer`.")
+        names = [layer.name for layer in self.layers]
+        if name not in names:
+            raise ValueError(f"No such layer: {name}. Existing layers are: {names}.{check.nearest(name, names)}")
+        return self.layers[names.index(name)]
+
+    def summary(
+        self,
+        line_length: int | None = None,
+        positions: list[float] | None = None,
+        print_fn: Callable[[str], Any] | None = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range: Any = None,
+    ) -> None:
+        """Prints the layers, their output shapes and the numbers of their parameters.
+
+        Args:
+            line_length: the table's width in characters.
+            positions: where columns end, as shares of the width.
+            print_fn: called with the text instead of printing it.
+            expand_nested: whether to show the layers of inner models.
+            show_trainable: whether to add a column.
+            layer_range: two names (or patterns) between which to show layers.
+        """
+        print_summary(self, line_length, positions, print_fn, expand_nested, show_trainable, layer_range)
+
+    # --- building and configs ------------------------------------------------------------------------------------------
+
+    @default
+    def build(self, input_shape: Any = None) -> None:
+        """Builds a subclassed model by tracing `call` for input shapes (a shape, or a structure of shapes).
+
+        Raises:
+            ValueError: if `call` needs more than shapes.
+        """
+        self._check_super_called()
+        if self.built or input_shape is None:
+            return
+        parameters = [p for n, p in self._call_parameters.items() if n not in ("training", "mask", "args", "kwargs")]
+        if isinstance(input_shape, dict) and set(input_shape) <= {p.name for p in parameters}:
+            arguments = {k: _symbols(s, self.input_dtype) for k, s in input_shape.items()}
+        else:
+            arguments = {parameters[0].name: _symbols(input_shape, self.input_dtype)} if parameters else {}
+        if "training" in self._call_parameters:
+            arguments["training"] = None
+        try:
+            with self._name_scope():
+                compute_output_spec(self.call, **arguments)
+        except Exception as error:
+            raise ValueError(
+                f"Model '{self.name}' can't be built from shapes alone: its `call` failed on {input_shape} with "
+                f"{type(error).__name__}: {error}. Call the model on a batch of data instead."
+            ) from error
+        object.__setattr__(self, "_build_shapes_dict", {"input_shape": input_shape})
+        self.built = True
+        self._lock_state()
+
+    def build_from_config(self, config: dict) -> None:
+        """Builds as `get_build_config` recorded; says so where it can't."""
+        try:
+            super().build_from_config(config)
+        except Exception as error:
+            warnings.warn(
+                f"Model '{self.name}' had a build config, but could not be built from it: {error} Implement "
+                "`build_from_config(self, config)`, or call the model on data before loading weights.",
+                stacklevel=2,
+            )
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: dict | None = None) -> Any:
+        """A new model from what `get_config` gave."""
+        from jaxnn.models.functional import Functional, functional_from_config
+
+        is_graph = all(key in config for key in ("name", "layers", "input_layers", "output_layers"))
+        with registry.CustomObjectScope(custom_objects or {}):
+            if is_graph and (cls in (Model, Functional) or takes_functional_arguments(cls)):
+                return functional_from_config(cls, config)
+            try:
+                return cls(**config)
+            except TypeError as error:
+                raise TypeError(
+                    "Unable to revive model from config. When overriding the `get_config()` method, make sure that the "
+                    f"returned config contains all items used as arguments in the constructor to {cls}. "
+                    f"Config: {config}. Error: {error}"
+                ) from error
+
+    def to_json(self, **kwargs: Any) -> str:
+        """The model's config as JSON text; `model_from_json` reads it."""
+        return json.dumps(registry.serialize_keras_object(self), **kwargs)
+
+    # --- weights in files ------------------------------------------------------------------------------------------------
+
+    def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
+        """Writes the weights to a `.weights.h5` file in Keras's layout.
+
+        The file is written beside and then moved into place, so that an older one is never lost half-way.
+
+        Args:
+            filepath: ending in `.weights.h5`.
+            overwrite: False raises if the file exists.
+        """
+        weight_files.save_weights(self, filepath, overwrite=overwrite)
+
+    def load_weights(self, filepath: Any, skip_mismatch: bool = False) -> None:
+        """Reads the weights of a `.weights.h5` file that was written here or by Keras.
+
+        Args:
+            filepath: the file.
+            skip_mismatch: leave layers alone whose weights don't fit, with a warning.
+        """
+        weight_files.load_weights(self, filepath, skip_mismatch=skip_mismatch)
+
+
+_NOT_COMPILED = object()
+
+
+class CompiledCall:
+    """`model(x)` on arrays as one compiled program for each `training` and each shape.
+
+    It holds while no attribute of a built layer changes; a `call` that needs concrete values, or that sets attributes
+    while it runs, is left to run eagerly, and that is said once.
+    """
+
+    def __init__(self, model: Model):
+        self.model = model
+        self.eager = False
+        self.version: Any = None
+
+    def __call__(self, x: Any, kwargs: dict[str, Any]) -> Any:
+        if self.eager or (kwargs and (len(kwargs) > 1 or not isinstance(kwargs.get("training", 0), bool | None))):
+            return _NOT_COMPILED
+        if not _concrete(x) or current_context() is not None:
+            return _NOT_COMPILED
+        if self.version != mutations():
+            self._renew()
+        program = self.programs.get(kwargs.get("training"))
+        if program is None:
+            program = self.programs[kwargs.get("training")] = jax.jit(self._function(kwargs))
+        try:
+            outputs, moved = program([v._stored() for v in self.variables], x)
+        except _NEEDS_VALUES as error:
+            self.eager = True
+            warn_once(
+                f"Model '{self.model.name}' runs eagerly when called: its `call` needs concrete values "
+                f"({type(error).__name__}). Use `jax.lax.cond`, `jnp.where` or `keras.ops` on values to have it compiled.",
+                key=f"eager call {id(self.model)}",
+            )
+            return _NOT_COMPILED
+        if self.changed:
+            self.eager = True
+            return _NOT_COMPILED
+        for v, value in zip(self.moving, moved, strict=True):
+            if v._lease is None:
+                v._value = value
+            else:
+                v.assign(value)
+        return outputs
+
+    def _renew(self) -> None:
+        model = self.model
+        self.variables = model.variables
+        self.programs: dict[Any, Callable] = {}
+        self.moving: list[Any] = []
+        self.changed = False
+        self.version = mutations()
+
+    def _function(self, kwargs: dict[str, Any]) -> Callable:
+        model, variables = self.model, self.variables
+
+        def run(values: list, x: Any) -> tuple:
+            before = mutations()
+            with StatelessScope(zip(variables, values, strict=True), collect_losses=True) as scope:
+                outputs = Layer.__call__(model, x, **kwargs)
+            new = [scope.get_current_value(v) for v in variables]
+            self.moving = [v for v, a, b in zip(variables, values, new, strict=True) if a is not b]
+            masks = [get_keras_mask(y) for y in tree.flatten(outputs)]
+            if mutations() != before or scope.losses or any(m is not None for m in masks):
+                self.changed = True  # it leaves something behind for the caller to read
+            return outputs, [b for a, b in zip(values, new, strict=True) if a is not b]
+
+        return run
+
+
+def _concrete(x: Any) -> bool:
+    """Whether inputs are arrays with values: no tracers, no symbolic tensors, no strings."""
+    if isinstance(x, np.ndarray):
+        return x.dtype.kind in "fiub"
+    if isinstance(x, jax.Array):
+        return not isinstance(x, jax.core.Tracer)
+    if isinstance(x, list | tuple):
+        return len(x) > 0 and all(map(_concrete, x))
+    return isinstance(x, dict) and all(map(_concrete, x.values()))
+
+
+def _symbols(shapes: Any, dtype: str) -> Any:
+    return tree.map_shape_structure(lambda s: KerasTensor(s, dtype=dtype, record_history=False), shapes)
+
+
+def is_functional_call(args: tuple, kwargs: dict) -> bool:
+    """Whether a constructor was called with inputs and outputs."""
+    return len(args) == 2 or (len(args) == 1 and "outputs" in kwargs) or ("inputs" in kwargs and "outputs" in kwargs)
+
+
+def takes_functional_arguments(cls: type) -> bool:
+    """Whether a class is constructed as `cls(inputs, outputs, name=None, **kwargs)`, or takes anything."""
+    spec = inspect.getfullargspec(cls.__init__)
+    return spec.args[1:] == ["inputs", "outputs", "name"] or (spec.varargs is not None and spec.varkw is not None)
+
+
+@export("models")
+def model_from_json(json_string: str, custom_objects: dict | None = None) -> Model:
+    """The model of a JSON text that `to_json` wrote, here or in Keras; its weights are new.
+
+    Args:
+        json_string: the text.
+        custom_objects: names in the text that mean the caller's classes and functions.
+    """
+    return registry.deserialize_keras_object(json.loads(json_string), custom_objects=custom_objects)
