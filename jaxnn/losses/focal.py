@@ -87,8 +87,10 @@ def binary_focal_crossentropy(
     y_true = smooth_binary(ops.cast(y_true, y_pred.dtype), label_smoothing)
     if from_logits:
         y_pred = ops.sigmoid(y_pred)
+    # The entropy comes first, as in Keras: gradients are added up in the order of the forward pass.
+    entropy = ops.binary_crossentropy(y_true, y_pred)
     p_t = y_true * y_pred + (1 - y_true) * (1 - y_pred)
-    values = ops.power(1.0 - p_t, gamma) * ops.binary_crossentropy(y_true, y_pred)
+    values = ops.power(1.0 - p_t, gamma) * entropy
     if apply_class_balancing:
         values = (y_true * alpha + (1 - y_true) * (1 - alpha)) * values
     return ops.mean(values, axis=axis)

@@ -251,9 +251,8 @@ def huber(y_true: ArrayLike, y_pred: ArrayLike, delta: float = 1.0) -> Array:
     delta, half = (ops.convert_to_tensor(x, dtype=y_pred.dtype) for x in (delta, 0.5))
     error = y_pred - y_true
     size = ops.abs(error)
-    return ops.mean(
-        ops.where(size <= delta, half * ops.square(error), delta * size - half * ops.square(delta)), axis=-1
-    )
+    parabola, line = ops.square(error) * half, size * delta - half * ops.square(delta)
+    return ops.mean(ops.where(size <= delta, parabola, line), axis=-1)
 
 
 @registry.export("losses")

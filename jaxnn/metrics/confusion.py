@@ -12,7 +12,6 @@ from functools import partial
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from jaxnn import ops
@@ -97,7 +96,7 @@ def _count_by_bucket(
     def above(labels: Array) -> Array:
         add_up = partial(ops.segment_sum, num_segments=n)
         sums = (jax.vmap(add_up) if labels.ndim == 2 else add_up)(labels, ops.cast(bucket, "int32"))
-        return jnp.flip(jnp.cumsum(jnp.flip(sums, axis=-1), axis=-1), axis=-1)
+        return ops.flip(ops.cumsum(ops.flip(sums, axis=-1), axis=-1), axis=-1)
 
     tp, fp = above(positive), above(negative)
     found = {"tp": tp, "fp": fp}

@@ -88,8 +88,8 @@ class IoU(Metric):
         given = str(getattr(sample_weight, "dtype", ""))
         if "float" in given and "int" in self.dtype:
             config.warn_once(
-                f"{self.name}: the weights are {given}, but the confusion matrix is {self.dtype}, so fractions are cut "
-                'off. Use whole weights, or dtype="float32".'
+                f"{self.name}: the weights are {given}, the confusion matrix is {self.dtype}: casting cuts fractions off. "
+                'Use whole weights, or dtype="float32".'
             )
         return self._flat(1 if sample_weight is None else sample_weight)
 

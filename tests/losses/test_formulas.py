@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jaxnn import losses
+from jaxnn.core.graph import Function, KerasTensor
 
 
 def sigmoid(z):
@@ -162,6 +163,20 @@ def test_circle_pushes_apart_and_pulls_together():
 
     assert float(jax.grad(cost)(1.0, np.array([0, 0, 1, 1]))) > 0  # turning away from its own label costs
     assert float(jax.grad(cost)(0.5, np.array([0, 1, 1, 1]))) < 0  # turning towards it pays
+
+
+@pytest.mark.parametrize(
+    "name", [n for n in losses.__all__ if n.islower() and n not in ("get", "serialize", "deserialize")]
+)
+def test_functions_of_symbolic_tensors_record_what_they_compute(name):
+    sparse = name in ("sparse_categorical_crossentropy", "categorical_generalized_cross_entropy", "circle")
+    y_true, y_pred = KerasTensor((4,) if sparse else (4, 3)), KerasTensor((4, 3))
+    kwargs = {"q": 0.5} if "generalized" in name else {}
+    values = np.arange(4) % 3 if sparse else np.eye(4, 3), np.full((4, 3), 0.25)
+    symbolic = getattr(losses, name)(y_true, y_pred, **kwargs)
+    computed = Function([y_true, y_pred], symbolic)([np.float32(v) for v in values])
+    np.testing.assert_array_equal(computed, getattr(losses, name)(*values, **kwargs))
+    assert symbolic.shape == computed.shape
 
 
 # --- messages ------------------------------------------------------------------------------------------------------------
