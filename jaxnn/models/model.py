@@ -75,6 +75,9 @@ class Model(Trainer, Layer):
 
     call._is_default = True  # type: ignore[attr-defined]
 
+    def _track_attribute(self, name: str, value: Any) -> Any:
+        return value if name in QUIET else super()._track_attribute(name, value)
+
     # --- calling: compiled, once built -----------------------------------------------------------------------------------
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

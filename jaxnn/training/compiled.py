@@ -212,7 +212,7 @@ class CompileLoss:
         raise ValueError(f"y_true and y_pred have different structures.\ny_true: {shown[0]}\ny_pred: {shown[1]}\n")
 
 
-class CompileMetrics:
+class CompileMetrics(metrics.Metric):
     """All metrics of all outputs, as one metric whose result is a dict.
 
     Args:
@@ -220,9 +220,8 @@ class CompileMetrics:
         output_names: the model's, if it has names for its outputs.
     """
 
-    name = "compile_metrics"
-
     def __init__(self, metrics: Any, weighted_metrics: Any, output_names: list[str] | None = None):
+        super().__init__(name="compile_metrics")
         for argument, value in (("metrics", metrics), ("weighted_metrics", weighted_metrics)):
             if value and not isinstance(value, list | tuple | dict):
                 raise ValueError(

@@ -493,7 +493,7 @@ class Trainer:
         class_weight: dict | None = None,
         return_dict: bool = False,
     ) -> Any:
-        """One step of training on one batch; metrics go on from the last call (`reset_metrics` starts them anew)."""
+        """One step of training on one batch; gives the loss and metrics of this batch."""
         self._require_compiled("train_on_batch")
         if class_weight is not None and sample_weight is not None:
             raise ValueError(
@@ -502,19 +502,19 @@ class Trainer:
             )
         batch = self._batch(x, y, sample_weight, class_weight, "train_on_batch")
         with Session(self, donate=False) as session:
-            args = (session.state, np.bool_(False), batch)
+            args = (session.state, np.bool_(True), batch)
             run = loop.program(self, ("train_batch", "kept"), lambda: loop.single_train_step(self), args)
             logs, session.state = run(*args)
         logs = loop.floats(logs)
         return logs if return_dict else self._in_order(logs)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
-        """Loss and metrics on one batch; metrics go on from the last call."""
+        """Loss and metrics on one batch."""
         self._require_compiled("test_on_batch")
         batch = self._batch(x, y, sample_weight, None, "test_on_batch")
         with Session(self, donate=False) as session:
             state = session.state
-            args = ((state.trainable, state.non_trainable, state.metrics), np.bool_(False), batch)
+            args = ((state.trainable, state.non_trainable, state.metrics), np.bool_(True), batch)
             run = loop.program(self, ("test_batch",), lambda: loop.single_test_step(self), args)
             logs, (rest, tracked) = run(*args)
             session.state = state._replace(non_trainable=rest, metrics=tracked)
