@@ -39,7 +39,8 @@ from jaxnn.ops.core import (
 )
 from jaxnn.ops.dense import dense
 from jaxnn.ops.elementwise import erf, erfinv, rsqrt
-from jaxnn.ops.linalg import cholesky, det, eigh, inv, logdet, lstsq, norm, qr, solve, solve_triangular, svd
+from jaxnn.ops.linalg import *
+from jaxnn.ops.matrices import logdet
 from jaxnn.ops.nn import *
 from jaxnn.ops.numpy import *
 from jaxnn.ops.reductions import logsumexp, segment_max, segment_sum

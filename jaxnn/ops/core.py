@@ -90,21 +90,25 @@ def saturate_cast(x: Any, dtype: Any) -> Array:
     """
     x, dtype = tensor(x), standardize_dtype(dtype)
     x = x.astype("int32") if x.dtype == bool else x
-    (in_low, in_high), (low, high) = _limits(standardize_dtype(x.dtype)), _limits(dtype)
-    bottom = np.maximum(in_low, low).astype(x.dtype)
-    if bottom < low:  # the limit itself has no exact value in the type of x: take the next one inside
-        bottom = np.nextafter(bottom, 0, dtype=x.dtype)
-    top = np.minimum(in_high, high).astype(x.dtype)
-    if top > high:
-        top = np.nextafter(top, 0, dtype=x.dtype)
-    return jnp.clip(x, bottom, top).astype(dtype)
+    low, high = (min(own, new, key=abs) for own, new in zip(_limits(x.dtype), _limits(dtype), strict=True))
+    inner_low, inner_high = _inside(low, x.dtype), _inside(high, x.dtype)
+    result = jnp.clip(x, inner_low, inner_high).astype(dtype)
+    bottom, top = np.asarray(low).astype(dtype), np.asarray(high).astype(dtype)
+    return jnp.where(x > inner_high, top, jnp.where(x < inner_low, bottom, result))
 
 
-def _limits(dtype: str) -> tuple[Any, Any]:
+def _limits(dtype: Any) -> tuple[int | float, int | float]:
     if dtype == "bool":
         return 0, 1
-    info = jnp.iinfo(dtype) if "int" in dtype else jnp.finfo(dtype)
-    return info.min, info.max
+    if jnp.issubdtype(dtype, jnp.integer):
+        return int(jnp.iinfo(dtype).min), int(jnp.iinfo(dtype).max)
+    return float(jnp.finfo(dtype).min), float(jnp.finfo(dtype).max)
+
+
+def _inside(limit: int | float, dtype: Any) -> Any:
+    """The limit in a dtype, or the next number towards 0 where the dtype doesn't have it: 2³¹ - 1 as a float."""
+    value = np.asarray(int(limit) if jnp.issubdtype(dtype, jnp.integer) else limit).astype(dtype)
+    return value if abs(value.item()) <= abs(limit) else np.nextafter(value, 0, dtype=dtype)
 
 
 def convert_to_numpy(x: Any) -> np.ndarray:

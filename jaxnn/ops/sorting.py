@@ -175,8 +175,8 @@ def unique(
 
 
 def _bincount_spec(x: KerasTensor, weights: Any = None, minlength: int = 0, sparse: bool = False) -> KerasTensor:
-    dtype = "int32" if weights is None else tensor(weights).dtype
-    return KerasTensor((*x.shape[:-1], None), dtype)
+    weighted = weights if isinstance(weights, KerasTensor) else tensor(0 if weights is None else weights)
+    return KerasTensor((*x.shape[:-1], None), weighted.dtype)
 
 
 @op(spec=_bincount_spec)

@@ -1,0 +1,423 @@
+"""One example call or more of every operation, from which tests draw inputs.
+
+`f("bm")` stands for floats of shape (b, m), `i` for whole numbers, `t` for booleans, `p` for positive floats, `u` for
+floats between -1 and 1, `spd` for positive definite matrices. `b` is the batch: symbolic tests leave it unknown.
+"""
+
+import collections
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+SIZES = {"b": 3, "m": 4, "n": 6, "k": 2, "3": 3, "1": 1, "8": 8}
+
+
+@dataclasses.dataclass(frozen=True)
+class Drawn:
+    """A place in a call where an array goes."""
+
+    kind: str
+    dims: str
+
+    def shape(self, batch="known"):
+        return tuple(None if d == "b" and batch == "unknown" else SIZES[d] for d in self.dims)
+
+    @property
+    def dtype(self):
+        return {"i": "int32", "t": "bool"}.get(self.kind, "float32")
+
+    def draw(self, rng):
+        shape = self.shape()
+        if self.kind == "i":
+            return rng.integers(0, 4, shape).astype("int32")
+        if self.kind == "t":
+            return rng.random(shape) < 0.5
+        if self.kind == "p":
+            return rng.uniform(0.1, 2.0, shape).astype("float32")
+        if self.kind == "u":
+            return rng.uniform(-0.9, 0.9, shape).astype("float32")
+        x = rng.normal(size=shape).astype("float32")
+        if self.kind == "spd":
+            x = x @ np.swapaxes(x, -1, -2) + 0.5 * np.eye(shape[-1], dtype="float32")
+        return x
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """A call.
+
+    `jit=False`: the values decide the shape; `batch=False`: an unknown batch makes no sense; `keras=False`: Keras fails.
+    """
+
+    name: str
+    args: tuple
+    kwargs: dict[str, Any]
+    jit: bool
+    batch: bool
+    keras: bool
+
+
+def case(name, *args, jit=True, batch=True, keras=True, **kwargs):
+    return Case(name, args, kwargs, jit, batch, keras)
+
+
+def ids(cases):
+    """'sum-1', 'sum-2', ... for pytest."""
+    seen = collections.Counter()
+    for case in cases:
+        seen[case.name] += 1
+        yield f"{case.name}-{seen[case.name]}"
+
+
+def f(dims):
+    return Drawn("f", dims)
+
+
+def i(dims):
+    return Drawn("i", dims)
+
+
+def t(dims):
+    return Drawn("t", dims)
+
+
+def p(dims):
+    return Drawn("p", dims)
+
+
+def u(dims):
+    return Drawn("u", dims)
+
+
+def spd(dims):
+    return Drawn("spd", dims)
+
+
+def fill(structure, value):
+    """The structure with `value(drawn)` in place of each Drawn."""
+    if isinstance(structure, Drawn):
+        return value(structure)
+    if isinstance(structure, list | tuple):
+        return type(structure)(fill(item, value) for item in structure)
+    if isinstance(structure, dict):
+        return {key: fill(item, value) for key, item in structure.items()}
+    return structure
+
+
+def example(case, seed=0):
+    """The call's arguments with arrays drawn."""
+    rng = np.random.default_rng(seed)
+    return fill((case.args, case.kwargs), lambda drawn: drawn.draw(rng))
+
+
+UNARY = [
+    *[
+        case(n, f("bm"))
+        for n in ("absolute", "abs", "negative", "sign", "square", "exp", "exp2", "expm1", "cbrt", "erf")
+    ],
+    *[case(n, p("bm")) for n in ("sqrt", "rsqrt", "log", "log2", "log10", "log1p", "reciprocal")],
+    *[case(n, u("bm")) for n in ("arcsin", "arccos", "arctanh", "erfinv")],
+    *[case(n, f("bm")) for n in ("sin", "cos", "tan", "arctan", "sinh", "cosh", "tanh", "arcsinh", "floor", "ceil")],
+    *[case(n, f("bm")) for n in ("isfinite", "isinf", "isnan", "logical_not", "copy", "nan_to_num", "round")],
+    *[
+        case(n, i("bm"))
+        for n in ("sqrt", "exp", "log1p", "sin", "floor", "sign", "square", "negative", "tanh", "erfinv")
+    ],
+    case("arccosh", p("bm")),
+    case("bitwise_not", i("bm")),
+    case("clip", f("bm"), -0.5, 0.5),
+    case("clip", t("bm"), 0, 1),
+    case("nan_to_num", f("bm"), nan=1.0, posinf=2.0, neginf=-2.0),
+    case("round", f("bm"), 2),
+    case("round", i("bm"), -1),
+]
+
+BINARY = [
+    *[
+        case(n, f("bm"), p("m"))
+        for n in (
+            "add", "subtract", "multiply", "divide", "true_divide", "divide_no_nan", "floor_divide", "mod", "maximum",
+            "minimum", "arctan2", "logaddexp", "equal", "not_equal", "greater", "greater_equal", "less", "less_equal",
+            "isclose", "allclose",
+        )
+    ],
+    *[case(n, i("bm"), i("bm")) for n in ("add", "divide", "divide_no_nan", "equal", "multiply", "arctan2", "maximum")],
+    *[case(n, f("bm"), 2) for n in ("add", "multiply", "power", "divide", "maximum", "mod")],
+    *[case(n, t("bm"), t("m")) for n in ("logical_and", "logical_or", "logical_xor")],
+    *[case(n, i("bm"), i("m")) for n in ("bitwise_and", "bitwise_or", "bitwise_xor", "left_shift", "right_shift")],
+    case("power", p("bm"), f("bm")),
+    case("isclose", f("bm"), f("bm"), rtol=0.5, atol=0.1, equal_nan=True),
+]  # fmt: skip
+
+REDUCTIONS = [
+    *[
+        case(n, f("bmn"), **kwargs)
+        for n in (
+            "sum",
+            "prod",
+            "mean",
+            "var",
+            "std",
+            "logsumexp",
+            "max",
+            "min",
+            "amax",
+            "amin",
+            "all",
+            "any",
+            "median",
+        )
+        for kwargs in ({}, {"axis": 1, "keepdims": True}, {"axis": (0, -1)})
+    ],
+    *[case(n, f("bmn"), axis=1) for n in ("argmax", "argmin", "cumsum", "cumprod", "count_nonzero", "average")],
+    *[case(n, f("bmn")) for n in ("argmax", "argmin", "cumsum", "cumprod", "count_nonzero", "average")],
+    *[case(n, i("bm"), axis=-1) for n in ("sum", "prod", "mean", "var", "std", "max", "average", "median", "argmax")],
+    *[case(n, t("bm"), axis=-1) for n in ("sum", "prod", "mean", "all", "any")],
+    *[case(n, f("bmn"), axis=[1, 2]) for n in ("sum", "mean", "max", "any", "median")],
+    case("max", f("bm"), axis=1, initial=0.5),
+    case("min", f("bm"), initial=0.5),
+    case("argmax", f("bm"), axis=-1, keepdims=True),
+    case("average", f("bm"), axis=1, weights=p("m")),
+    case("average", f("bm"), weights=p("bm")),
+    case("quantile", f("bm"), 0.3, axis=1),
+    case("quantile", f("bm"), u("k"), axis=-1, keepdims=True),
+    case("quantile", f("bm"), 0.3, axis=1, method="nearest"),
+    case("percentile", f("bm"), 30.0, axis=1),
+    case("cumsum", i("bm"), axis=1, dtype="float32"),
+    case("prod", i("bm"), dtype="float32"),
+    case("diff", f("bm")),
+    case("diff", f("bmn"), n=2, axis=1),
+    case("segment_sum", f("bm"), np.array([0, 1, 0]), num_segments=3, batch=False),
+    case("segment_max", f("bm"), np.array([0, 1, 1]), num_segments=2, sorted=True, batch=False),
+]
+
+CREATION = [
+    *[case(n, (2, 3)) for n in ("zeros", "ones", "empty")],
+    *[case(n, 3, dtype="int32") for n in ("zeros", "ones", "eye", "identity", "tri")],
+    case("full", (2, 3), 7),
+    case("full", (2, 3), 7, dtype="int32"),
+    case("eye", 3, 4, k=1),
+    case("identity", 3),
+    case("tri", 3, 4, k=-1),
+    *[case(n, f("bm")) for n in ("zeros_like", "ones_like", "array")],
+    *[case(n, i("bm"), dtype="float32") for n in ("zeros_like", "ones_like", "array")],
+    case("full_like", f("bm"), 3),
+    case("arange", 5),
+    case("arange", 1, 7, 2),
+    case("arange", 0.0, 1.0, 0.25),
+    case("arange", 3, dtype="float32"),
+    case("linspace", 0.0, 1.0, 5),
+    case("linspace", f("m"), f("m"), num=3, endpoint=False, axis=-1),
+    case("meshgrid", f("m"), f("n")),
+    case("meshgrid", f("m"), f("n"), indexing="ij"),
+]
+
+SHAPING = [
+    case("reshape", f("bm"), (-1, 2, 2)),
+    case("reshape", f("bmn"), [-1, 24]),
+    case("reshape", f("bm"), -1),
+    case("ravel", f("bm")),
+    case("squeeze", f("b1m")),
+    case("squeeze", f("b1m"), axis=1),
+    case("squeeze", f("b1m1"), axis=(1, 3)),
+    case("expand_dims", f("bm"), 1),
+    case("expand_dims", f("bm"), (0, -1)),
+    case("broadcast_to", f("m"), (2, 3, 4)),
+    case("size", f("bm")),
+    case("transpose", f("bmn")),
+    case("transpose", f("bmn"), axes=(0, 2, 1)),
+    case("swapaxes", f("bmn"), 1, 2),
+    case("moveaxis", f("bmn"), 0, -1),
+    case("moveaxis", f("bmn"), (0, 1), (1, 0)),
+    case("flip", f("bm")),
+    case("flip", f("bm"), axis=1),
+    case("roll", f("bm"), 2),
+    case("roll", f("bm"), 2, axis=1),
+    case("rot90", f("bm")),
+    case("rot90", f("bmn"), k=2, axes=(1, 2)),
+    case("rearrange", f("bmn"), "b m n -> b n m"),
+    case("rearrange", f("bmn"), "b (x y) n -> b x (y n)", x=2),
+    case("concatenate", [f("bm"), f("bn")], axis=1),
+    case("concatenate", [f("bm"), i("bm")]),
+    case("stack", [f("bm"), f("bm")], axis=-1),
+    case("hstack", [f("bm"), f("bn")]),
+    case("vstack", [f("bm"), f("bm")]),
+    case("append", f("bm"), f("bm")),
+    case("append", f("bm"), f("bm"), axis=1),
+    case("split", f("bm"), 2, axis=1),
+    case("split", f("bn"), [1, 3], axis=-1),
+    case("repeat", f("bm"), 2),
+    case("repeat", f("bm"), 2, axis=1),
+    case("repeat", f("bm"), np.array([1, 0, 2, 3]), axis=1),
+    case("tile", f("bm"), 2),
+    case("tile", f("bm"), (2, 1)),
+    case("pad", f("bm"), ((0, 0), (1, 2))),
+    case("pad", f("bm"), 1, constant_values=5.0),
+    case("pad", f("bm"), ((0, 0), (1, 1)), mode="reflect"),
+    case("unstack", f("bm"), axis=1),
+]
+
+INDEXING = [
+    case("get_item", f("bm"), 1),
+    case("get_item", f("bmn"), (Ellipsis, slice(1, None, 2))),
+    case("get_item", f("bm"), (slice(None), None, 2)),
+    case("take", f("bm"), i("3"), axis=1),
+    case("take", f("bm"), [0, -1], axis=1),
+    case("take", f("bm"), 3),
+    case("take_along_axis", f("bm"), i("b1"), axis=1),
+    case("where", t("bm"), f("bm"), f("m")),
+    case("where", t("bm"), 1.0, 0),
+    case("where", t("bm"), jit=False),
+    case("nonzero", i("bm"), jit=False),
+    case("select", [t("bm"), t("bm")], [f("bm"), p("bm")], 9.0),
+    case("slice", f("bm"), (1, 1), (2, -1), batch=False),
+    case("slice", f("bmn"), (0, 1, 2), (2, 2, 3)),
+    case("slice_update", f("m"), (1,), p("k")),
+    case("scatter", np.array([[0], [2], [2]]), f("3m"), (4, 4)),
+    *[
+        case("scatter_update", f("mn"), np.array([[0, 1], [3, 2]]), p("k"), reduction=r)
+        for r in (None, "add", "max", "min", "mul")
+    ],
+]
+
+SORTING = [
+    case("sort", f("bm")),
+    case("sort", f("bm"), axis=0),
+    case("argsort", f("bm")),
+    case("argsort", f("bm"), axis=0),
+    case("top_k", f("bm"), 2),
+    case("in_top_k", i("b"), f("bm"), 2),
+    case("searchsorted", np.arange(4.0, dtype="float32"), f("bm")),
+    case("searchsorted", np.arange(4), i("bm"), side="right"),
+    case("digitize", f("bm"), np.array([-1.0, 0.0, 1.0], "float32")),
+    case("isin", i("bm"), np.array([1, 3])),
+    case("isin", i("bm"), np.array([1, 3]), invert=True),
+    case("unique", i("bm"), jit=False),
+    case("unique", i("bm"), return_index=True, return_inverse=True, return_counts=True, jit=False),
+    case("unique", i("bm"), axis=1, jit=False),
+    case("unique", i("bm"), size=5, fill_value=0),
+    case("bincount", i("n"), jit=False),
+    case("bincount", i("n"), minlength=9, jit=False),
+    case("bincount", i("n"), weights=p("n"), jit=False, batch=False),
+    case("histogram", f("n")),
+    case("histogram", f("n"), bins=5, range=(-1.0, 1.0)),
+]
+
+PRODUCTS = [
+    case("matmul", f("bm"), f("mn")),
+    case("matmul", f("bmn"), f("bnk")),
+    case("matmul", i("bm"), i("mn")),
+    case("dot", f("bm"), f("mn")),
+    case("inner", f("bm"), f("nm")),
+    case("outer", f("m"), f("n")),
+    case("vdot", f("mn"), f("mn")),
+    case("tensordot", f("bmn"), f("mn")),
+    case("tensordot", f("bmn"), f("nk"), axes=[[2], [0]]),
+    case("einsum", "bmn,nk->bmk", f("bmn"), f("nk")),
+    case("einsum", "...m,m->...", f("bm"), f("m")),
+    case("cross", f("b3"), f("b3")),
+    case("trace", f("mm")),
+    case("diag", f("m")),
+    case("diag", f("mn"), k=1),
+    case("diagonal", f("bmm"), axis1=1, axis2=2),
+    case("tril", f("bmm")),
+    case("triu", f("bmm"), k=1),
+    case("norm", f("bm")),
+    case("norm", f("bm"), ord=1, axis=-1, keepdims=True),
+    case("norm", i("bm"), axis=1),
+    case("norm", f("bmn"), ord="fro", axis=(1, 2)),
+    case("det", spd("bmm")),
+    case("logdet", spd("bmm")),
+    case("inv", spd("bmm")),
+    case("cholesky", spd("bmm")),
+    case("cholesky", spd("bmm"), upper=True),
+    case("qr", f("bmk")),
+    case("qr", f("bmk"), mode="complete"),
+    case("svd", f("bmk")),
+    case("svd", f("bmk"), full_matrices=False),
+    case("svd", f("bmk"), compute_uv=False),
+    case("eigh", spd("bmm")),
+    case("solve", spd("bmm"), f("bmk")),
+    case("solve_triangular", spd("bmm"), f("bmk"), lower=True),
+    case("lstsq", f("mk"), f("m")),
+]
+
+ACTIVATIONS = [
+    *[
+        case(n, f("bm"))
+        for n in (
+            "relu", "relu6", "leaky_relu", "elu", "selu", "celu", "softplus", "squareplus", "sparse_plus", "silu",
+            "swish", "gelu", "hard_silu", "hard_swish", "glu", "sigmoid", "log_sigmoid", "hard_sigmoid",
+            "sparse_sigmoid", "hard_tanh", "softsign", "hard_shrink", "soft_shrink", "tanh_shrink", "softmax",
+            "log_softmax", "sparsemax",
+        )
+    ],
+    case("leaky_relu", f("bm"), negative_slope=0.3),
+    case("elu", f("bm"), alpha=0.5),
+    case("celu", f("bm"), alpha=0.5),
+    case("gelu", f("bm"), approximate=False),
+    case("glu", f("bmn"), axis=1),
+    case("squareplus", f("bm"), b=2),
+    case("threshold", f("bm"), 0.5, -1.0),
+    case("softmax", f("bmn"), axis=(1, 2)),
+    case("log_softmax", f("bmn"), axis=(-1, 1), keras=False),  # negative axes in a tuple
+    case("softmax", f("bmn"), axis=1),
+    case("sparsemax", f("bmn"), axis=1),
+]  # fmt: skip
+
+NN = [
+    case("one_hot", i("bm"), 4),
+    case("one_hot", i("bm"), 3, axis=1, dtype="int32"),
+    case("multi_hot", i("bm"), 4),
+    case("multi_hot", i("m"), 4, dtype="bool"),
+    case("binary_crossentropy", t("bm"), u("bm")),
+    case("binary_crossentropy", p("bm"), f("bm"), from_logits=True),
+    case("categorical_crossentropy", p("bm"), p("bm")),
+    case("categorical_crossentropy", p("bm"), f("bm"), from_logits=True),
+    case("categorical_crossentropy", p("bmn"), p("bmn"), axis=1),
+    case("sparse_categorical_crossentropy", i("b"), p("bm")),
+    case("sparse_categorical_crossentropy", i("b1"), f("bm"), from_logits=True),
+    case("moments", f("bmn"), axes=[0, 1]),
+    case("moments", f("bmn"), axes=(1,), keepdims=True),
+    case("batch_normalization", f("bm"), f("m"), p("m"), -1),
+    case("batch_normalization", f("bmn"), f("m"), p("m"), 1, offset=f("m"), scale=p("m"), epsilon=0.1),
+    case("dense", f("bm"), f("mn"), f("n"), keras=False),
+    case("dense", f("bmn"), f("nk"), keras=False),
+    case("layer_normalization", f("bm")),
+    case("layer_normalization", f("bmn"), gamma=f("mn"), beta=f("mn"), axis=[1, 2], epsilon=0.01),
+    case("layer_normalization", f("bmn"), gamma=f("m"), beta=f("m"), axis=1),
+    case("layer_normalization", f("bm"), gamma=f("m"), beta=f("m")),
+    case("rms_normalization", f("bm")),
+    case("rms_normalization", f("bmn"), scale=f("n"), axis=(1, 2), epsilon=0.01),
+    case("normalize", f("bm")),
+    case("normalize", f("bmn"), axis=1, order=1),
+    case("normalize", f("bm"), order=3, epsilon=0.1),
+    case("dot_product_attention", f("bmk8"), f("bnk8"), f("bnk8")),
+    case("dot_product_attention", f("bmk8"), f("bmk8"), f("bmk8"), is_causal=True, scale=0.3),
+    case("dot_product_attention", f("bmk8"), f("bnk8"), f("bnk8"), bias=f("1kmn"), mask=t("b1mn")),
+]
+
+CORE = [
+    case("convert_to_tensor", f("bm")),
+    case("convert_to_tensor", i("bm"), dtype="float32"),
+    case("cast", f("bm"), "int32"),
+    case("cast", f("bm"), "bfloat16"),
+    case("saturate_cast", f("bm"), "uint8"),
+    case("saturate_cast", i("bm"), "float16", keras=False),  # warns of an overflow
+    case("stop_gradient", f("bm")),
+    case("map", lambda row: row * 2, f("bm")),
+    case("vectorized_map", lambda row: row.sum(), f("bm")),
+    case("scan", lambda total, x: (total + x, total * x), f("m"), f("bm")),
+    case("associative_scan", lambda a, b: a + b, f("bm"), axis=1),
+    case("fori_loop", 0, 3, lambda _, x: x * 2, f("bm")),
+    case("while_loop", lambda x, n: n < 3, lambda x, n: (x * 2, n + 1), (f("bm"), 0)),
+    case("while_loop", lambda x: x.sum() < 100, lambda x: [x + 1], [f("bm")], maximum_iterations=2),
+    case("switch", 1, [lambda x: x + 1, lambda x: x * 3], f("bm")),
+    case("cond", True, lambda: 1.0, lambda: 2.0),
+]
+
+FAMILIES = [
+    UNARY, BINARY, REDUCTIONS, CREATION, SHAPING, INDEXING, SORTING, PRODUCTS, ACTIVATIONS, NN, CORE,
+]  # fmt: skip
+CASES = [case for family in FAMILIES for case in family]
