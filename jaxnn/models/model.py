@@ -21,7 +21,7 @@ from jaxnn.core.masking import get_keras_mask
 from jaxnn.core.scope import StatelessScope, current_scope
 from jaxnn.models.summary import print_summary
 from jaxnn.saving import weights as weight_files
-from jaxnn.training.trainer import QUIET, Trainer
+from jaxnn.training.trainer import Trainer
 
 _NEEDS_VALUES = (
     jax.errors.ConcretizationTypeError,
@@ -52,8 +52,6 @@ class Model(Trainer, Layer):
     Source: https://keras.io/api/models/model/
     """
 
-    _quiet = Layer._quiet | QUIET
-
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         if cls is Model and is_functional_call(args, kwargs):
             from jaxnn.models.functional import Functional
@@ -74,9 +72,6 @@ class Model(Trainer, Layer):
         raise NotImplementedError(f"Model {type(self).__name__} does not have a `call()` method implemented.")
 
     call._is_default = True  # type: ignore[attr-defined]
-
-    def _track_attribute(self, name: str, value: Any) -> Any:
-        return value if name in QUIET else super()._track_attribute(name, value)
 
     # --- calling: compiled, once built -----------------------------------------------------------------------------------
 

@@ -133,12 +133,13 @@ class Epochs:
             order = jax.device_put(order)
             while lo < hi:
                 count = min(model.steps_per_execution, hi - lo) if watched else self.pace.chunk(hi - lo)
+                begun = done
                 if watched and done:
                     callbacks.on_train_batch_begin(done)
                 logs = self._chunk(order, lo, lo + count, done == 0)
                 lo, done = lo + count, done + count
                 if watched:
-                    callbacks.on_train_batch_end(done - 1, floats(logs))
+                    callbacks.on_train_batch_end(begun + model.steps_per_execution - 1, floats(logs))
                 else:
                     callbacks.on_train_progress(done, logs)
                 if model.stop_training:
@@ -206,7 +207,7 @@ def evaluate(model: Any, plan: ArrayPlan | StreamPlan, session: Session, callbac
             run = program(model, ("test_batch",), lambda: single_test_step(model), args)
             logs, _ = _advance(session, lambda run=run, args=args: run(*args))
             done += 1
-            _tell_test(callbacks, watched, done, logs)
+            _tell_test(callbacks, watched, done, logs, done - 1)
             if model.stop_evaluating:
                 break
         return floats(logs)
@@ -226,16 +227,16 @@ def evaluate(model: Any, plan: ArrayPlan | StreamPlan, session: Session, callbac
         logs, _ = _advance(session, lambda args=args: run(*args))
         if not first:
             pace.learn(count, time.perf_counter() - started)
+        _tell_test(callbacks, watched, done + count, logs, done + model.steps_per_execution - 1)
         done += count
-        _tell_test(callbacks, watched, done, logs)
         if model.stop_evaluating:
             break
     return floats(logs)
 
 
-def _tell_test(callbacks: Any, watched: bool, done: int, logs: Any) -> None:
+def _tell_test(callbacks: Any, watched: bool, done: int, logs: Any, last: int) -> None:
     if watched:
-        callbacks.on_test_batch_end(done - 1, floats(logs))
+        callbacks.on_test_batch_end(last, floats(logs))
     else:
         callbacks.on_test_progress(done, logs)
 

@@ -20,7 +20,7 @@ from jaxnn import callbacks as callbacks_module
 from jaxnn import doctor, metrics, optimizers
 from jaxnn.core import check, dtypes, registry, tree
 from jaxnn.core.graph import KerasTensor, compute_output_spec
-from jaxnn.core.layer import default, is_default, mutations
+from jaxnn.core.layer import Layer, default, is_default, mutations
 from jaxnn.core.scope import StatelessScope
 from jaxnn.core.types import Array, Logs
 from jaxnn.core.variable import Variable
@@ -40,6 +40,7 @@ QUIET = {
 class Trainer:
     """What a model gets from `compile`: training, evaluation and prediction."""
 
+    _quiet = Layer._quiet | QUIET
     _loss_tracker: Any = None
     _compile_loss: CompileLoss | None = None
     _compile_metrics: CompileMetrics | None = None
@@ -56,6 +57,9 @@ class Trainer:
     run_eagerly = False
     jit_compile = True
     train_function = test_function = predict_function = None
+
+    def _track_attribute(self, name: str, value: Any) -> Any:
+        return value if name in QUIET else super()._track_attribute(name, value)  # type: ignore[misc]
 
     # --- compile -----------------------------------------------------------------------------------------------------
 
