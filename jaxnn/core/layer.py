@@ -569,7 +569,7 @@ class Layer(Operation):
                 for output in tree.flatten(outputs):
                     if isinstance(output, jax.Array):
                         penalty = self.activity_regularizer(output)
-                        self.add_loss(penalty / output.shape[0] if output.ndim else penalty)
+                        self.add_loss(penalty / max(output.shape[0], 1) if output.ndim else penalty)
         return outputs
 
     def symbolic_call(self, *args: Any, **kwargs: Any) -> Any:

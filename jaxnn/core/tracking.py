@@ -46,17 +46,16 @@ class Tracker:
         return value
 
     def add(self, name: str, value: Any) -> None:
-        """Puts a value into a store, once.
+        """Puts a value into a store, unless one has it: a variable that is frozen later stays where it was.
 
         Raises:
             ValueError: if the owner is built and therefore locked.
         """
-        store = self.stores[name][1]
-        if any(value is x for x in store):
+        if any(value is x for _, store in self.stores.values() for x in store):
             return
         if self.locked:
             raise ValueError(_LOCKED)
-        store.append(value)
+        self.stores[name][1].append(value)
 
     def untrack(self, value: Any) -> None:
         """Forgets a value."""

@@ -5,6 +5,7 @@ them; configs, copies and pickles give equal layers; half precision works; nothi
 """
 
 import copy
+import inspect
 import pickle
 from typing import Any, NamedTuple
 
@@ -194,6 +195,20 @@ def test_building_first_or_calling_first_is_the_same(name):
     assert [w.path for w in first.weights] == [w.path for w in second.weights]
     second.set_weights(first.get_weights())
     assert_close(first(x), second(x), rtol=0, atol=0)
+
+
+@every_layer
+def test_a_frozen_layer_saves_the_same_weights(name):
+    layer, frozen = built(name), built(name, trainable=False) if takes_trainable(name) else built(name)
+    stores = {}, {}
+    layer.save_own_variables(stores[0]), frozen.save_own_variables(stores[1])
+    assert {k: np.shape(v) for k, v in stores[0].items()} == {k: np.shape(v) for k, v in stores[1].items()}
+    frozen.load_own_variables(stores[0])
+    assert_close(frozen.get_weights(), layer.get_weights(), rtol=0, atol=0)
+
+
+def takes_trainable(name):
+    return "kwargs" in inspect.signature(registered()[name]).parameters
 
 
 @every_layer
