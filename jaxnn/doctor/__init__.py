@@ -28,7 +28,7 @@ from jaxnn.doctor.shapes import check_input_shapes
 from jaxnn.doctor.targets import check_binary_targets, check_broadcast, check_integer_labels, check_one_hot
 
 DATA_CHECKS = (
-    check_present, check_not_empty, check_numbers, check_lengths, check_targets_given, check_input_shapes,
+    check_present, check_not_empty, check_numbers, check_lengths, check_input_shapes, check_targets_given,
     check_inputs_finite, check_targets_finite, check_weights_finite,
 )  # fmt: skip
 TARGET_CHECKS = (
@@ -94,7 +94,9 @@ def _check_against_outputs(case: Case) -> None:
 def _outputs(model: Any) -> Any:
     """The outputs of a model that knows them, in the structure they will have."""
     outputs = getattr(model, "outputs", None) if model.built else None
-    return outputs if outputs and all(isinstance(x, KerasTensor) for x in tree.flatten(outputs)) else None
+    if not outputs or not all(isinstance(x, KerasTensor) for x in tree.flatten(outputs)):
+        return None
+    return model.output if isinstance(model.output, dict) else outputs
 
 
 __all__ = ["DATA_CHECKS", "TARGET_CHECKS", "Case", "Finding", "check_data", "check_names", "check_targets", "report"]

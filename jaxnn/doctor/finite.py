@@ -30,29 +30,38 @@ _PASS_NAN_ON = re.compile(
 # Of these, the ones that change no value; and those whose kernel gets a gradient of infinity or NaN from infinite input.
 _CARRY = re.compile(r"InputLayer|Identity|Flatten|Reshape|Permute|RepeatVector|ZeroPadding[123]D")
 _FEEL_INFINITY = re.compile(r"Dense|Conv[123]D|LSTM|GRU|SimpleRNN|BatchNormalization")
-# Our losses that compute with targets as numbers; others look at labels, which `labels.py` checks.
-_LABELS = ("sparse_categorical_crossentropy", "categorical_generalized_cross_entropy", "circle")
+# Our losses whose gradient is NaN where the target is. That of mean_absolute_error is a sign, which is not.
+GRADIENT_IS_NAN = (
+    "mean_squared_error", "mean_absolute_percentage_error", "mean_squared_logarithmic_error", "huber", "log_cosh",
+    "cosine_similarity", "poisson", "kl_divergence", "hinge", "squared_hinge", "binary_crossentropy",
+    "binary_focal_crossentropy", "categorical_crossentropy", "categorical_focal_crossentropy",
+)  # fmt: skip
+_LABELS = ("sparse_categorical_crossentropy", "categorical_generalized_cross_entropy")  # `labels.py` checks targets
 
 
 def check_inputs_finite(case: Case) -> Iterator[Finding]:
     """NaN or infinity in `x`."""
-    for name, what, where in _not_finite(named("x", case.x)):
-        certain = case.training and _spreads(case) and (what == "NaN" or _infinity_spreads(case))
-        yield _finding(case, "x", name, what, where, certain)
+    for name, array in named("x", case.x):
+        if bad := _trouble(array):
+            certain = case.training and _spreads(case) and (bad[0] == "NaN" or _infinity_spreads(case))
+            yield _finding(case, "x", name, *bad, certain)
 
 
 def check_targets_finite(case: Case) -> Iterator[Finding]:
     """NaN or infinity in targets that a loss computes with."""
-    known = case.terms
-    pairs = [(t.name, t.y) for t in known if t.loss not in _LABELS] if known else named("y", case.y)
-    for name, what, where in _not_finite(pairs):
-        yield _finding(case, "y", name, what, where, case.training and what == "NaN" and bool(known) and _spreads(case))
+    known = [(term.name, term.y, term.loss) for term in case.terms if term.loss not in _LABELS]
+    for name, array, loss in known if case.terms else [(*pair, None) for pair in named("y", case.y)]:
+        if bad := _trouble(array):
+            certain = case.training and bad[0] == "NaN" and loss in GRADIENT_IS_NAN and _spreads(case)
+            yield _finding(case, "y", name, *bad, certain)
 
 
 def check_weights_finite(case: Case) -> Iterator[Finding]:
     """NaN or infinity in sample weights."""
-    for name, what, where in _not_finite(named("sample_weight", case.sample_weight)):
-        yield _finding(case, "sample_weight", name, what, where, case.training and what == "NaN" and _spreads(case))
+    for name, array in named("sample_weight", case.sample_weight):
+        if bad := _trouble(array):
+            certain = case.training and bad[0] == "NaN" and _spreads(case)
+            yield _finding(case, "sample_weight", name, *bad, certain)
 
 
 def all_finite(a: np.ndarray) -> bool:
@@ -67,18 +76,14 @@ def all_finite(a: np.ndarray) -> bool:
         return bool(np.isfinite(total)) or bool(np.isfinite(a).all())  # else the sum may only have overflowed
 
 
-def _not_finite(pairs: list[tuple[str, Any]]) -> Iterator[tuple[str, str, str]]:
-    """Name, 'NaN' or 'infinity', and where, of each array that isn't finite."""
-    seen: set[int] = set()
-    for name, array in pairs:
-        a = None if id(array) in seen else host(array)
-        seen.add(id(array))
-        if a is None or all_finite(a):
-            continue
-        a = a.astype(np.float32, copy=False) if a.dtype.kind != "c" else a
-        nan = np.isnan(a)
-        what = "NaN" if nan.any() else "infinity"
-        yield name, what, _where(nan if what == "NaN" else np.isinf(a))
+def _trouble(array: Any) -> tuple[str, str] | None:
+    """'NaN' or 'infinity', and where, if an array has any."""
+    a = host(array)
+    if a is None or all_finite(a):
+        return None
+    a = a.astype(np.float32, copy=False) if a.dtype.kind != "c" else a
+    nan = np.isnan(a)
+    return ("NaN", _where(nan)) if nan.any() else ("infinity", _where(np.isinf(a)))
 
 
 def _where(bad: np.ndarray) -> str:
@@ -94,7 +99,9 @@ def _finding(case: Case, code: str, name: str, what: str, where: str, certain: b
     method = "isnan" if what == "NaN" else "isinf"
     drop = f"Drop these rows (np.{method} finds them) or fill them."
     if certain:
-        message = f"{case.who}: `{name}` must be finite, else all weights become NaN; got {what} in {where}. {drop}"
+        message = (
+            f"{case.who}: `{name}` must be finite, else loss and weights become NaN; got {what} in {where}. {drop}"
+        )
         return Finding(f"{what}-in-{code}", message)
     so = "which makes predictions NaN or worthless" if case.who == "predict" else f"which may make the loss {what}"
     return Finding(f"{what}-in-{code}", f"{case.who}: `{name}` has {what} in {where}, {so}. {drop}", "warning")
@@ -107,7 +114,7 @@ def _spreads(case: Case) -> bool:
     optimizer = registry.api_name(type(model.optimizer)) or ""
     return (
         bool(compiled)
-        and not any(name is None or name in _LABELS[1:] for name in compiled)
+        and None not in compiled
         and case.standard
         and optimizer.startswith("keras.optimizers.")
         and not optimizer.endswith("LossScaleOptimizer")

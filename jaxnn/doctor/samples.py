@@ -16,7 +16,9 @@ _SHOWN = 4  # arrays whose sizes a message lists
 def check_present(case: Case) -> Iterator[Finding]:
     """No data at all, or a single number where an array of samples belongs."""
     if not named("x", case.x) and (case.standard or not named("y", case.y)):
-        yield Finding("no-data", f"{case.who}: `x` must be an array of samples; got None. Pass the data: x=...")
+        yield Finding(
+            "no-data", f"{case.who}: `x` is not optional, but None was passed. Pass an array of samples: x=..."
+        )
     for name, array in case.arrays:
         if len(array.shape) == 0:
             yield Finding(

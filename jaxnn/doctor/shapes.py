@@ -22,7 +22,8 @@ def check_input_shapes(case: Case) -> Iterator[Finding]:
     expected = tree.flatten(getattr(case.model, "inputs", None)) if case.model.built else []
     if not case.standard or not expected or not all(isinstance(x, KerasTensor) for x in expected):
         return
-    names = [x.name for x in expected]
+    structure = case.model.input
+    names = sorted(structure) if isinstance(structure, dict) else [x.name for x in expected]
     given = _by_name(case.x, names)
     problem = _structure(case.x, given, names)
     for name, spec, array in () if problem else zip(names, expected, given, strict=True):

@@ -66,9 +66,11 @@ def known_loss(loss: Any) -> tuple[str | None, dict[str, Any]]:
 
 def _spread(value: Any, labels: list[str] | None, count: int, shared: bool = True) -> list | None:
     """A value for each output, or None if it is unclear which is whose. `shared`: one value may serve them all."""
+    if not tree.is_nested(value):
+        return [value] * count if shared or value is None else None
     if isinstance(value, dict):
-        return [value.get(label) for label in labels] if labels and set(value) <= set(labels) else None
-    if isinstance(value, list | tuple):
-        flat = [one[0] if isinstance(one, list | tuple) and len(one) == 1 else one for one in value]
-        return None if len(flat) != count or any(map(tree.is_nested, flat)) else flat
-    return [value] * count if shared or value is None else None
+        if not labels or not set(value) <= set(labels):
+            return None
+        value = [value.get(label) for label in labels]
+    each = [one[0] if isinstance(one, list | tuple) and len(one) == 1 else one for one in value]
+    return None if len(each) != count or any(map(tree.is_nested, each)) else each

@@ -20,6 +20,7 @@ class FakeModel:
     def __init__(self, loss: Any = None, outputs: Any = None, names: list[str] | None = None):
         self.loss, self.built, self.output_names = loss, outputs is not None, names
         self.outputs = None if outputs is None else [KerasTensor(shape) for shape in outputs]
+        self.output = self.outputs
         self._compile_loss = SimpleNamespace(built=False)
 
     def _flatten_layers(self) -> list:

@@ -1,11 +1,12 @@
 """NaN and infinity: found in every kind of array, and told where."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxnn import doctor
-from jaxnn.doctor.finite import all_finite
+from jaxnn import doctor, losses
+from jaxnn.doctor.finite import GRADIENT_IS_NAN, all_finite
 from tests.doctor.fakes import FakeModel
 
 
@@ -57,6 +58,14 @@ def test_each_array_has_its_warning():
         doctor.check_data(FakeModel(lambda y_true, y_pred: y_pred), "fit", (nan, nan.copy(), nan[:, 0]))
     said = [str(w.message)[:40] for w in caught]
     assert [s.split("`")[1] for s in said] == ["x", "y", "sample_weight"]
+
+
+@pytest.mark.parametrize("name", GRADIENT_IS_NAN)
+def test_losses_that_are_said_to_spread_nan_from_targets_do(name):
+    y_pred = jnp.full((3, 2), 0.4)
+    y_true = jnp.array([[0.0, 1.0], [1.0, jnp.nan], [1.0, 0.0]])
+    gradient = jax.grad(lambda p: losses.get(name)(y_true, p).sum())(y_pred)
+    assert np.isnan(gradient[1]).any()
 
 
 def test_targets_without_a_loss_may_be_nan():

@@ -37,7 +37,7 @@ def test_no_samples_are_told(who):
 
 
 def test_missing_data_is_told():
-    with pytest.raises(ValueError, match="`x` must be an array of samples; got None"):
+    with pytest.raises(ValueError, match="`x` is not optional, but None was passed"):
         look(None, Y)
     with pytest.raises(ValueError, match="`x` must have a first axis of samples; got a single number"):
         look(np.float32(3).reshape(()), Y)

@@ -147,6 +147,7 @@ def test_several_outputs_are_matched_by_order_and_by_name():
 def test_what_cannot_be_matched_is_left_to_compile():
     look(["mse", "mse", "mse"], zeros(7), [(None, 3), (None, 1)])
     look("mse", {"a": zeros(7)}, [(None, 3)], names=["b"])
+    look({"a": "mse"}, {"a": {"c": zeros(7)}}, [(None, 3)], names=["a"])
 
 
 def test_an_unbuilt_model_is_checked_when_its_outputs_are_known():
@@ -155,6 +156,19 @@ def test_an_unbuilt_model_is_checked_when_its_outputs_are_known():
     with pytest.raises(ValueError, match=r"^fit: labels of `y` must be 0 to 2"):
         doctor.check_targets(model, KerasTensor((32,)), KerasTensor((32, 3)))
     doctor.check_targets(model, KerasTensor((32,)), KerasTensor((32, 3)))  # nothing waits any more
+
+
+def test_steps_of_the_users_own_may_take_other_targets():
+    class OwnStep(FakeModel):
+        def train_step(self, state, data):
+            return state
+
+    class OwnLoss(FakeModel):
+        def compute_loss(self, x, y, y_pred, sample_weight):
+            return y_pred
+
+    for model in (OwnStep(SPARSE, [(None, 3)]), OwnLoss(SPARSE, [(None, 3)])):
+        doctor.check_data(model, "fit", (zeros(4), zeros(7) - 5.5, None))
 
 
 def test_a_stream_is_checked_by_its_first_batchs_shapes():
