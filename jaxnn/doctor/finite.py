@@ -124,7 +124,8 @@ def _spreads(case: Case) -> bool:
 
 def _parts(model: Any) -> list[Any]:
     """The layers inside, and the functions that stand in a graph."""
-    return [*model._flatten_layers(), *getattr(model, "operations", ())]
+    layers = model._flatten_layers()
+    return [*layers, *(operation for layer in layers for operation in getattr(layer, "operations", ()))]
 
 
 def _passes_nan_on(layer: Any) -> bool:

@@ -122,6 +122,11 @@ class OwnStep(keras.Model):
         return super().train_step(state, (ops.where(ops.isnan(x), 0.0, x), y))
 
 
+def nested_operation():
+    x = keras.Input((4,))
+    return sequential(keras.Model(x, ops.nan_to_num(x)), layers.Dense(1))
+
+
 def own_step():
     model = OwnStep()
     model.compile("sgd", "mse")
@@ -132,6 +137,7 @@ def own_step():
     ("model", "x", "y", "words"),
     [
         (lambda: sequential(Forgiving(), layers.Dense(1)), spoilt(X), Y, "`x` has NaN"),
+        (nested_operation, spoilt(X), Y, "`x` has NaN"),
         (own_step, spoilt(X), Y, "`x` has NaN"),
         (lambda: sequential(layers.Dense(1), loss=own_loss), X, spoilt(Y), "`y` has NaN"),
         (lambda: sequential(layers.Dense(1)), X, spoilt(Y, np.inf), "`y` has infinity"),
