@@ -271,6 +271,17 @@ def test_a_layer_is_keras_layer_for_many_arguments(name, data):
     compare(name, data)
 
 
+@pytest.mark.parametrize(
+    "kwargs",
+    [{"shape": (3,)}, {"batch_shape": (2, 3)}, {"shape": (3,), "dtype": "int32", "sparse": True, "optional": True}],
+)
+def test_an_input_layer_is_keras_input_layer(kwargs):
+    ours, theirs = layers.InputLayer(**kwargs, name="x"), keras.layers.InputLayer(**kwargs, name="x")
+    assert ours.get_config() == theirs.get_config()
+    assert (ours.output.shape, ours.output.dtype) == (theirs.output.shape, theirs.output.dtype)
+    assert ours.output.sparse == theirs.output.sparse
+
+
 def test_a_config_travels_both_ways():
     for name in CASES:
         kwargs = {
