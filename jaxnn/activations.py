@@ -293,8 +293,8 @@ def softmax(x: ArrayLike, axis: int | tuple[int, ...] = -1) -> Array:
     Shape: any → the same.
 
     Example:
-        >>> softmax(np.array([0.0, np.log(3.0)], np.float32)).tolist()
-        [0.25, 0.75]
+        >>> float(softmax(np.array([0.0, np.log(3.0)], np.float32))[0])  # 1 / (1 + 3)
+        0.25
     """
     return ops.softmax(x, axis=axis)
 
@@ -308,6 +308,8 @@ def log_softmax(x: ArrayLike, axis: int | tuple[int, ...] = -1) -> Array:
 @_export("activations")
 def sparsemax(x: ArrayLike, axis: int = -1) -> Array:
     """`max(x - τ, 0)`, τ such that a row adds up to 1: a softmax that gives zeros.
+
+    It is the distribution nearest to x. (Keras 3.15 gives rows that don't add up to 1: keras issue 23425.)
 
     Shape: any → the same. Source: arXiv:1602.02068, algorithm 1.
     """

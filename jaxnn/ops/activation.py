@@ -235,13 +235,19 @@ def _along(fn: Callable, x: Array, axis: int | tuple[int, ...]) -> Array:
 
 @op
 def sparsemax(x: ArrayLike, axis: int = -1) -> Array:
-    """max(x - τ, 0) with τ such that the entries along the axis add up to 1."""
+    """max(x - τ, 0) with τ such that the entries along the axis add up to 1.
+
+    Keras 3.15 takes another τ where more than one entry stays above 0, and the sum is not 1 (keras issue 23425).
+
+    Example:
+        >>> sparsemax([0.0, 0.5, 1.0])
+        Array([0.  , 0.25, 0.75], dtype=float32)
+    """
     x = floating(x)
     falling = -1.0 * jnp.sort(x * -1.0, axis=axis)
     total = jnp.cumsum(falling, axis=axis)
     rank = jnp.arange(1, x.shape[axis] + 1).reshape([-1 if a == axis % x.ndim else 1 for a in range(x.ndim)])
     support = falling - (total - 1) / rank > 0
     size = jnp.sum(support, axis=axis, keepdims=True)
-    # Keras sums the partial totals of the whole support (keras/src/backend/jax/nn.py); so do we.
-    tau = (jnp.sum(jnp.where(support, total, 0.0), axis=axis, keepdims=True) - 1) / size
+    tau = (jnp.sum(jnp.where(support, falling, 0.0), axis=axis, keepdims=True) - 1) / size
     return jnp.maximum(x - tau, 0.0)

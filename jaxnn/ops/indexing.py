@@ -100,8 +100,8 @@ def select(condlist: Sequence[ArrayLike], choicelist: Sequence[ArrayLike], defau
 
     Example:
         >>> x = np.array([-2, 0, 2])
-        >>> select([x < 0, x > 0], [-1, 1], default=0)
-        Array([-1,  0,  1], dtype=int32)
+        >>> select([x < 0, x > 0], [-1, 1], default=0).tolist()
+        [-1, 0, 1]
     """
     for name, given in (("condlist", condlist), ("choicelist", choicelist)):
         if not isinstance(given, list | tuple) or not given:

@@ -37,6 +37,7 @@ def test_values_are_keras_values(case):
     # to the last bit, as both ask JAX for the same operations in the same order
     for ours, theirs in zip(*both(case, *example(case, seed=1)), strict=True):
         assert np.asarray(ours).dtype == np.asarray(theirs).dtype
+        assert getattr(ours, "weak_type", False) == getattr(theirs, "weak_type", False)
         np.testing.assert_array_equal(np.asarray(ours), np.asarray(theirs))
 
 
