@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Any
 
 import jax
 
@@ -15,7 +16,7 @@ from jaxnn.core import check
 _FLOATS = ("bfloat16", "float16", "float32", "float64")
 _FORMATS = ("channels_last", "channels_first")
 
-_settings = {
+_settings: dict[str, Any] = {
     "floatx": "float32",
     "epsilon": 1e-7,
     "image_data_format": "channels_last",
@@ -38,7 +39,7 @@ def set_floatx(value: str) -> None:
         ValueError: for any other name.
     """
     value = check.one_of("set_floatx", "value", value, _FLOATS)
-    if value == "float64" and not jax.config.jax_enable_x64:
+    if value == "float64" and not jax.config.read("jax_enable_x64"):
         jax.config.update("jax_enable_x64", True)
     _settings["floatx"] = value
 

@@ -34,7 +34,7 @@ def standardize_dtype(dtype: Any) -> str:
     elif isinstance(dtype, type) and dtype in (bool, int, float, str):
         name = {
             bool: "bool",
-            int: "int64" if jax.config.jax_enable_x64 else "int32",
+            int: "int64" if jax.config.read("jax_enable_x64") else "int32",
             float: config.floatx(),
             str: "string",
         }[dtype]
@@ -42,7 +42,7 @@ def standardize_dtype(dtype: Any) -> str:
         try:
             name = np.dtype(dtype).name
         except TypeError:
-            name = getattr(dtype, "name", None) or getattr(dtype, "__name__", str(dtype))
+            name = str(getattr(dtype, "name", None) or getattr(dtype, "__name__", dtype))
     if name not in ALLOWED:
         raise ValueError(f"Invalid dtype: {dtype}. Use a name such as 'float32', 'bfloat16', 'int32' or 'bool'.")
     return name

@@ -87,6 +87,13 @@ class Layer(Operation):
     # attributes whose change doesn't change what the layer computes
     _quiet = frozenset({"built", "_called", "_losses", "_loss_ids", "_losses_override", "_path", "_parent_path", "_building"})
 
+    _tracker: Tracker
+    _trainable_variables: list[Variable]
+    _non_trainable_variables: list[Variable]
+    _layers: list[Layer]
+    _metrics: list[Any]
+    _seed_generators: list[SeedGenerator]
+
     def __init_subclass__(cls, **kwargs: Any):
         super().__init_subclass__(**kwargs)
         if "build" in vars(cls) and not is_default(cls.build):

@@ -73,14 +73,14 @@ class SeedGenerator:
             state = self.state.value
             self.state.assign((state + 1) * 5387 % 933199)
             return state
-        state = np.asarray(self.state._stored())
+        now = np.asarray(self.state._stored())
         step = (
-            state + np.array([0, 1], np.uint32)
+            now + np.array([0, 1], np.uint32)
             if ordered
-            else (state + np.uint32(1)) * np.uint32(5387) % np.uint32(933199)
+            else (now + np.uint32(1)) * np.uint32(5387) % np.uint32(933199)
         )
         self.state.assign(step)
-        return jax.device_put(state)
+        return jax.device_put(now)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make a generator of the same stream (a seed of None draws a new one)."""

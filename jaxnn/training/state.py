@@ -19,10 +19,10 @@ from jaxnn.core.variable import Variable
 class TrainState(NamedTuple):
     """Everything a training step moves, in Keras's order of lists."""
 
-    trainable: list[Array]
-    non_trainable: list[Array]
-    optimizer: list[Array]
-    metrics: list[Array]
+    trainable: list[Any]
+    non_trainable: list[Any]
+    optimizer: list[Any]
+    metrics: list[Any]
 
 
 def variables_of(model: Any) -> TrainState:
@@ -90,6 +90,8 @@ class Session:
     def __enter__(self) -> Session:
         self._originals = [[v._stored() for v in group] for group in self.variables]
         self._state = TrainState(*[[self._first_value(v) for v in group] for group in self.variables])
+        self._started_from = self._state
+        self._around = [[v._lease for v in group] for group in self.variables]
         for group in self.variables:
             for v in group:
                 v._lease = self
@@ -133,7 +135,12 @@ class Session:
     def __exit__(self, *_: Any) -> None:
         state = self.state
         alive = all(not x.is_deleted() for group in state for x in group)
-        for group, values, originals in zip(self.variables, state, self._originals, strict=True):
-            for v, value, original in zip(group, values, originals, strict=True):
-                v._lease = None
-                v._value = value if alive else original
+        for group, values, started, around, originals in zip(
+            self.variables, state, self._started_from, self._around, self._originals, strict=True
+        ):
+            for v, value, first, lease, original in zip(group, values, started, around, originals, strict=True):
+                v._lease = lease
+                if lease is None:
+                    v._value = value if alive else original
+                elif alive and value is not first:  # `evaluate` in a callback of `fit`: the loop around hears of it
+                    v.assign(value)

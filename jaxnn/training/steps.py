@@ -69,7 +69,7 @@ def train_chunk(model: Any, batch_size: int, full: int, rest: int) -> Callable:
         `run(state, order, lo, hi, fresh, arrays) -> (logs, state)`; `fresh` starts the metrics anew.
     """
 
-    def run(state: Any, order: Array, lo: Array, hi: Array, fresh: Array, arrays: tuple) -> tuple[Logs, TrainState]:
+    def run(state: Any, order: Array, lo: Array, hi: Array, fresh: Array, arrays: tuple) -> tuple[Any, TrainState]:
         state = TrainState(*map(list, state))
         state = state._replace(metrics=_at_start(model, state.metrics, fresh))
         logs = own_logs(model, model.train_step, tuple(state), pick(arrays, order[: min(batch_size, len(order))]))
@@ -98,7 +98,7 @@ def train_chunk(model: Any, batch_size: int, full: int, rest: int) -> Callable:
 def test_chunk(model: Any, batch_size: int, full: int, rest: int) -> Callable:
     """Steps [lo, hi) of an evaluation: `run(state, lo, hi, fresh, arrays) -> (logs, state)`; the state has no optimiser."""
 
-    def run(state: Any, lo: Array, hi: Array, fresh: Array, arrays: tuple) -> tuple[Logs, tuple]:
+    def run(state: Any, lo: Array, hi: Array, fresh: Array, arrays: tuple) -> tuple[Any, tuple]:
         trainable, rest_state, metrics = state
         metrics = _at_start(model, metrics, fresh)
         example = piece(arrays, 0, batch_size if full else rest)

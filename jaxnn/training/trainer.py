@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
@@ -36,8 +36,13 @@ QUIET = {
     "_programs", "_programs_key", "_session", "_initial_epoch", "_paces", "_call_cache",
 }  # fmt: skip
 
+if TYPE_CHECKING:
+    _Host = Layer  # a mixin: whoever takes it is a Layer
+else:
+    _Host = object
 
-class Trainer:
+
+class Trainer(_Host):
     """What a model gets from `compile`: training, evaluation and prediction."""
 
     _quiet = Layer._quiet | QUIET
@@ -59,7 +64,7 @@ class Trainer:
     train_function = test_function = predict_function = None
 
     def _track_attribute(self, name: str, value: Any) -> Any:
-        return value if name in QUIET else super()._track_attribute(name, value)  # type: ignore[misc]
+        return value if name in QUIET else super()._track_attribute(name, value)
 
     # --- compile -----------------------------------------------------------------------------------------------------
 
@@ -371,9 +376,10 @@ class Trainer:
         )
         validation = None
         if validation_data is not None:
-            val = unpack_x_y_sample_weight(validation_data)
+            val_x, val_y, val_weight = unpack_x_y_sample_weight(validation_data)
             size = validation_batch_size or batch_size
-            validation = data.plan(*val, size, validation_steps, inspect=self._inspect("validation_data", True))
+            check_val = self._inspect("validation_data", True)
+            validation = data.plan(val_x, val_y, val_weight, size, validation_steps, inspect=check_val)
         self._build_for(plan)
         callbacks = self._callback_list(callbacks, verbose, epochs, plan.steps_per_epoch, history=True)
         self.stop_training = False
@@ -473,8 +479,7 @@ class Trainer:
             callbacks.on_predict_progress(plan.steps, None)
             return jax.tree.map(np.asarray, outputs)
         parts = []
-        size = None if stream else plan.batch_size
-        batches = plan.epoch() if stream else (steps_slice(plan.arrays, k, size) for k in range(plan.steps_per_epoch))
+        batches = plan.epoch() if stream else (steps_slice(plan.arrays, k, plan.batch_size) for k in range(plan.steps_per_epoch))
         for done, batch in enumerate(batches):
             callbacks.on_predict_batch_begin(done)
             args = (state, batch)

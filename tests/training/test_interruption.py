@@ -203,3 +203,22 @@ def test_one_array_in_two_models_survives_the_training_of_either():
     b.fit(x, y, epochs=1, verbose=0)
     a.predict(x[:3], verbose=0)
     assert all(np.isfinite(w).all() for w in kept)
+
+
+def test_evaluate_and_predict_in_a_callback_leave_the_running_fit_alone():
+    x, y = data()
+    plain, watched = compiled_model(), compiled_model()
+    seen = []
+
+    class Evaluate(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            seen.append((self.model.evaluate(x, y, verbose=0)[0], self.model.predict(x[:2], verbose=0)[0, 0]))
+            seen.append(float(self.model.layers[0].kernel[0, 0]))
+
+    keras.utils.set_random_seed(5)
+    expected = plain.fit(x, y, epochs=4, verbose=0).history
+    keras.utils.set_random_seed(5)
+    history = watched.fit(x, y, epochs=4, verbose=0, callbacks=[Evaluate()]).history
+    assert history == expected
+    assert len(set(seen)) == 8
+    assert_usable(watched)
