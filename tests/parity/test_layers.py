@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from jaxnn import layers
 from jaxnn.core import masking
 
-QUICK = settings(max_examples=4, derandomize=True, deadline=None)
+QUICK = settings(max_examples=2, derandomize=True, deadline=None)
 THOROUGH = settings(max_examples=25, derandomize=True, deadline=None)
 POLICIES = st.sampled_from(["float32", "float32", "float32", "mixed_bfloat16", "mixed_float16", "bfloat16"])
 VECTORS = st.sampled_from([(4, 6)])
