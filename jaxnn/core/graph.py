@@ -43,6 +43,8 @@ class KerasTensor:
         ((None, 8), 'float32')
     """
 
+    _keras_history: KerasHistory  # set by the Node that makes it
+
     def __init__(
         self,
         shape: Any,
@@ -245,6 +247,8 @@ class Operation:
     Args:
         name: without a slash; None numbers the class name.
     """
+
+    _init_arguments: tuple[tuple, dict[str, Any]]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         instance = object.__new__(cls)
@@ -675,9 +679,8 @@ _ARITHMETIC = {
     "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "true_divide", "floordiv": "floor_divide",
     "mod": "mod", "pow": "power", "matmul": "matmul", "and": "logical_and", "or": "logical_or", "xor": "logical_xor",
 }  # fmt: skip
-_COMPARISONS = {
-    "eq": "equal", "ne": "not_equal", "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal",
-}  # fmt: skip
+# `==` stays identity, as in Keras, so that tensors can be looked for in lists; `ops.equal` compares values
+_COMPARISONS = {"ne": "not_equal", "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal"}
 
 
 def _public_op(name: str) -> Callable:

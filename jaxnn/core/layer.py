@@ -18,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxnn.core import dtypes, pure, registry, tree
-from jaxnn.core.call import Arguments, current_context, is_tensor_like, outermost, signature_of
+from jaxnn.core.call import Arguments, is_tensor_like, outermost, signature_of
 from jaxnn.core.graph import (
     KerasTensor,
     Node,
@@ -85,7 +85,9 @@ class Layer(Operation):
     """
 
     # attributes whose change doesn't change what the layer computes
-    _quiet = frozenset({"built", "_called", "_losses", "_loss_ids", "_losses_override", "_path", "_parent_path", "_building"})
+    _quiet = frozenset(
+        {"built", "_called", "_losses", "_loss_ids", "_losses_override", "_path", "_parent_path", "_building"}
+    )
 
     _tracker: Tracker
     _trainable_variables: list[Variable]
@@ -97,7 +99,7 @@ class Layer(Operation):
     def __init_subclass__(cls, **kwargs: Any):
         super().__init_subclass__(**kwargs)
         if "build" in vars(cls) and not is_default(cls.build):
-            cls.build = _wrap_build(vars(cls)["build"])
+            setattr(cls, "build", _wrap_build(vars(cls)["build"]))  # noqa: B010 (a method, to the type checker)
 
     def __init__(
         self,
@@ -601,10 +603,8 @@ class Layer(Operation):
             x = np.asarray(x)
             if x.dtype.kind in "USO":
                 return x
-            x = jax.device_put(
-                x.astype(self.input_dtype if self._should_cast(x) else jax.dtypes.canonicalize_dtype(x.dtype))
-            )
-            return x
+            dtype = self.input_dtype if self._should_cast(x) else jax.dtypes.canonicalize_dtype(x.dtype)
+            return jax.device_put(x.astype(dtype))
         if not self._should_cast(x):
             return x
         y = x.astype(self.input_dtype)
@@ -717,9 +717,7 @@ class Layer(Operation):
         if self._losses_override:
             return self._losses_override
         losses = [x for layer in self._flatten_layers() for x in layer._own_losses()]
-        for v in self.trainable_weights:
-            if v.regularizer is not None:
-                losses.append(v.regularizer(v.value))
+        losses.extend(v.regularizer(v.value) for v in self.trainable_weights if v.regularizer is not None)
         return losses
 
     def _own_losses(self) -> list:
@@ -777,7 +775,7 @@ class Layer(Operation):
         }
         if self.activity_regularizer is not None:
             config["activity_regularizer"] = registry.serialize("regularizers", self.activity_regularizer)
-        own = next(c for c in type(self).__mro__ if c.__module__.startswith("jaxnn."))
+        own: Any = next(c for c in type(self).__mro__ if c.__module__.startswith("jaxnn."))
         if own.__init__ is not Layer.__init__ and "__init__" in vars(own) and not vars(own).get("_plain_config"):
             skip = ("name", "trainable", "dtype", "activity_regularizer")
             config.update(registry.signature_config(self, own, skip=skip))

@@ -258,7 +258,7 @@ def _serialize_special(obj: Any) -> dict | None:
 
 
 def _serialize_registered(obj: Any) -> dict:
-    is_function = isinstance(obj, types.FunctionType | types.BuiltinFunctionType) or isinstance(obj, type)
+    is_function = isinstance(obj, types.FunctionType | types.BuiltinFunctionType | type)
     target = obj if is_function else type(obj)
     if is_function:
         inner: Any = get_registered_name(obj)
@@ -353,14 +353,15 @@ def _deserialize(config: Any) -> Any:
         raise TypeError(f"Could not parse config: {config}")
     if "class_name" not in config or "config" not in config:
         return {key: _deserialize(value) for key, value in config.items()}
-    name, inner = config["class_name"], config["config"] if config["config"] is not None else {}
+    name: str = config["class_name"]
+    inner: Any = config["config"] if config["config"] is not None else {}
     special = _SPECIAL.get(name)
     if special is not None:
         return special(inner)
     if name == "function":
         return _retrieve(inner, config)
-    cls = _retrieve(name, config)
-    if not inspect.isclass(cls):
+    cls: Any = _retrieve(name, config)
+    if not isinstance(cls, type):
         return cls
     if not hasattr(cls, "from_config"):
         raise TypeError(
@@ -369,7 +370,7 @@ def _deserialize(config: Any) -> Any:
         )
     if not isinstance(inner, dict):
         raise TypeError(f"Expected 'config' to be a dict for {name}; got {type(inner).__name__}. Full config: {config}")
-    instance = cls.from_config(inner)
+    instance: Any = cls.from_config(inner)  # type: ignore[attr-defined]
     if config.get("build_config") and not getattr(instance, "built", True):
         instance.build_from_config(_deserialize(config["build_config"]))
         instance.built = True
@@ -475,7 +476,7 @@ def safe_mode(enabled: bool = True) -> Iterator[None]:
 # --- configs from signatures -----------------------------------------------------------------------------------------
 
 
-def signature_config(obj: Any, cls: type, skip: tuple[str, ...] = ()) -> dict[str, Any]:
+def signature_config(obj: Any, cls: Any, skip: tuple[str, ...] = ()) -> dict[str, Any]:
     """The arguments of `cls.__init__`, read from the attributes of the same names and serialised."""
     result = {}
     for name, parameter in inspect.signature(cls.__init__).parameters.items():

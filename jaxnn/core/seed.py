@@ -75,9 +75,7 @@ class SeedGenerator:
             return state
         now = np.asarray(self.state._stored())
         step = (
-            now + np.array([0, 1], np.uint32)
-            if ordered
-            else (now + np.uint32(1)) * np.uint32(5387) % np.uint32(933199)
+            now + np.array([0, 1], np.uint32) if ordered else (now + np.uint32(1)) * np.uint32(5387) % np.uint32(933199)
         )
         self.state.assign(step)
         return jax.device_put(now)

@@ -84,16 +84,16 @@ class TrackedList(_Tracked, list):
         super().__init__(values)
         self.tracker = tracker
 
-    def append(self, value: Any) -> None:  # noqa: D102 (list's own)
+    def append(self, value: Any) -> None:
         super().append(self._in(value))
 
-    def insert(self, index: Any, value: Any) -> None:  # noqa: D102
+    def insert(self, index: Any, value: Any) -> None:
         super().insert(index, self._in(value))
 
-    def extend(self, values: Iterable[Any]) -> None:  # noqa: D102
+    def extend(self, values: Iterable[Any]) -> None:
         super().extend([self._in(v) for v in values])
 
-    def __iadd__(self, values: Iterable[Any]) -> TrackedList:
+    def __iadd__(self, values: Iterable[Any]) -> TrackedList:  # type: ignore[misc]
         self.extend(values)
         return self
 
@@ -107,16 +107,16 @@ class TrackedList(_Tracked, list):
         self._out(old if isinstance(index, slice) else [old])
         super().__delitem__(index)
 
-    def pop(self, index: Any = -1) -> Any:  # noqa: D102
+    def pop(self, index: Any = -1) -> Any:
         value = super().pop(index)
         self._out([value])
         return value
 
-    def remove(self, value: Any) -> None:  # noqa: D102
+    def remove(self, value: Any) -> None:
         self._out([value])
         super().remove(value)
 
-    def clear(self) -> None:  # noqa: D102
+    def clear(self) -> None:
         self._out(self)
         super().clear()
 
@@ -134,10 +134,10 @@ class TrackedDict(_Tracked, dict):
     def __setitem__(self, key: Any, value: Any) -> None:
         super().__setitem__(key, self._in(value))
 
-    def update(self, *args: Any, **kwargs: Any) -> None:  # noqa: D102 (dict's own)
+    def update(self, *args: Any, **kwargs: Any) -> None:
         super().update({k: self._in(v) for k, v in dict(*args, **kwargs).items()})
 
-    def setdefault(self, key: Any, default: Any = None) -> Any:  # noqa: D102
+    def setdefault(self, key: Any, default: Any = None) -> Any:
         if key not in self:
             self[key] = default
         return self[key]
@@ -146,16 +146,16 @@ class TrackedDict(_Tracked, dict):
         self._out([self[key]])
         super().__delitem__(key)
 
-    def pop(self, key: Any, *default: Any) -> Any:  # noqa: D102
+    def pop(self, key: Any, *default: Any) -> Any:
         self._out([self[key]] if key in self else [])
         return super().pop(key, *default)
 
-    def popitem(self) -> tuple:  # noqa: D102
+    def popitem(self) -> tuple:
         key, value = super().popitem()
         self._out([value])
         return key, value
 
-    def clear(self) -> None:  # noqa: D102
+    def clear(self) -> None:
         self._out(list(self.values()))
         super().clear()
 
@@ -170,22 +170,22 @@ class TrackedSet(_Tracked, set):
         super().__init__(values)
         self.tracker = tracker
 
-    def add(self, value: Any) -> None:  # noqa: D102 (set's own)
+    def add(self, value: Any) -> None:
         super().add(self._in(value))
 
-    def update(self, *others: Iterable[Any]) -> None:  # noqa: D102
+    def update(self, *others: Iterable[Any]) -> None:
         super().update(*[[self._in(v) for v in values] for values in others])
 
-    def remove(self, value: Any) -> None:  # noqa: D102
+    def remove(self, value: Any) -> None:
         self._out([value])
         super().remove(value)
 
-    def pop(self) -> Any:  # noqa: D102
+    def pop(self) -> Any:
         value = super().pop()
         self._out([value])
         return value
 
-    def clear(self) -> None:  # noqa: D102
+    def clear(self) -> None:
         self._out(list(self))
         super().clear()
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -24,7 +25,7 @@ def _children(structure: Any) -> Iterator[tuple[Any, Any]]:
 
 def _keys(mapping: Mapping) -> list:
     keys = list(mapping)
-    if type(mapping).__name__ == "OrderedDict":
+    if isinstance(mapping, collections.OrderedDict):
         return keys
     try:
         return sorted(keys)
@@ -35,10 +36,8 @@ def _keys(mapping: Mapping) -> list:
 def _rebuild(structure: Any, values: list) -> Any:
     if isinstance(structure, Mapping):
         by_key = dict(zip(_keys(structure), values, strict=True))
-        if type(structure) in (dict,) or not hasattr(type(structure), "__missing__"):
-            kind = type(structure) if type(structure).__name__ == "OrderedDict" else dict
-            return kind((k, by_key[k]) for k in structure)
-        return {k: by_key[k] for k in structure}
+        ordered = [(k, by_key[k]) for k in structure]
+        return collections.OrderedDict(ordered) if isinstance(structure, collections.OrderedDict) else dict(ordered)
     if hasattr(structure, "_fields"):
         return type(structure)(*values)
     return tuple(values) if isinstance(structure, tuple) else list(values)

@@ -389,19 +389,17 @@ _ARRAY_METHODS = {
 
 
 def _operator(name: str) -> Any:
-    def unary(self: Variable) -> Any:
-        return getattr(self.value, name)()
+    def apply(self: Variable, *other: Any) -> Any:
+        return getattr(self.value, name)(*(x.value if isinstance(x, Variable) else x for x in other))
 
-    def binary(self: Variable, other: Any) -> Any:
-        return getattr(self.value, name)(other.value if isinstance(other, Variable) else other)
-
-    return unary if name in ("__neg__", "__pos__", "__abs__", "__invert__") else binary
+    return apply
 
 
-for _name in (
+_OPERATORS = (
     "neg pos abs invert eq ne lt le gt ge add radd sub rsub mul rmul truediv rtruediv floordiv rfloordiv mod rmod pow "
     "rpow matmul rmatmul and rand or ror xor rxor lshift rlshift rshift rrshift divmod rdivmod round"
-).split():
+)
+for _name in _OPERATORS.split():
     setattr(Variable, f"__{_name}__", _operator(f"__{_name}__"))
 
 

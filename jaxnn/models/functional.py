@@ -149,9 +149,7 @@ class Functional(Function, Model):
             )
         flat = tree.flatten(inputs)
         if len(flat) != len(self._inputs):
-            raise ValueError(
-                f"Model '{self.name}' has {len(self._inputs)} inputs; got {len(flat)}: {_kinds(inputs)}."
-            )
+            raise ValueError(f"Model '{self.name}' has {len(self._inputs)} inputs; got {len(flat)}: {_kinds(inputs)}.")
         return flat
 
     def _standardize(self, inputs: Any) -> list:
@@ -294,7 +292,11 @@ def _fit_rank(model: Any, x: Any, ref: KerasTensor) -> Any:
 
 def _is_input(x: KerasTensor) -> bool:
     history = getattr(x, "_keras_history", None)
-    return history is not None and history.operation is not None and history.operation._inbound_nodes[history.node_index].is_input
+    return (
+        history is not None
+        and history.operation is not None
+        and history.operation._inbound_nodes[history.node_index].is_input
+    )
 
 
 def _cut_graph(inputs: Any, outputs: Any) -> tuple[Any, Any]:

@@ -16,8 +16,8 @@ from jaxnn.core.call import current_context
 from jaxnn.core.config import warn_once
 from jaxnn.core.graph import KerasTensor, compute_output_spec
 from jaxnn.core.layer import Layer, default, mutations
-from jaxnn.core.registry import export
 from jaxnn.core.masking import get_keras_mask
+from jaxnn.core.registry import export
 from jaxnn.core.scope import StatelessScope, current_scope
 from jaxnn.models.summary import print_summary
 from jaxnn.saving import weights as weight_files

@@ -180,7 +180,9 @@ def _totals(model: Any) -> list[str]:
     groups = {
         "Trainable": model.trainable_weights,
         "Non-trainable": model.non_trainable_weights,
-        "Optimizer": list(model.optimizer.variables) if model.compiled and getattr(model.optimizer, "built", False) else [],
+        "Optimizer": list(model.optimizer.variables)
+        if model.compiled and getattr(model.optimizer, "built", False)
+        else [],
     }
     lines = [f" Total params: {_amount([v for group in groups.values() for v in group])}"]
     lines += [f" {name} params: {_amount(group)}" for name, group in groups.items() if group or name != "Optimizer"]

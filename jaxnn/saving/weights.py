@@ -54,7 +54,9 @@ def _write(file: Any, name: str, part: Any) -> None:
     for key, value in store.items():
         value = np.asarray(value)
         if value.dtype.name == "bfloat16":  # h5 has no bfloat16: Keras stores the bits and says so
-            dataset = group.create_dataset(key, data=value.view("uint16") if value.ndim else value.reshape(1).view("uint16")[0])
+            dataset = group.create_dataset(
+                key, data=value.view("uint16") if value.ndim else value.reshape(1).view("uint16")[0]
+            )
             dataset.attrs["dtype"] = "bfloat16"
         else:
             group.create_dataset(key, data=value)

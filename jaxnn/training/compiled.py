@@ -197,7 +197,11 @@ class CompileLoss:
             return y_true
         except ValueError:
             pass
-        if isinstance(y_true, dict) and isinstance(y_pred, list | tuple) and set(self.output_names or ()) == set(y_true):
+        if (
+            isinstance(y_true, dict)
+            and isinstance(y_pred, list | tuple)
+            and set(self.output_names or ()) == set(y_true)
+        ):
             y_true = [y_true[name] for name in self.output_names or ()]
         flat = tree.flatten(y_true)
         if len(flat) == len(tree.flatten(y_pred)):

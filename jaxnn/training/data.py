@@ -69,9 +69,7 @@ def _plain_numbers(x: Any) -> bool:
     first = x
     while isinstance(first, list | tuple) and len(first):
         first = first[0]
-    return isinstance(first, int | float | bool | np.generic) and not hasattr(first, "shape") or (
-        isinstance(first, np.generic)
-    )
+    return isinstance(first, int | float | bool | np.generic)
 
 
 def class_weight_to_sample_weights(y: Any, class_weight: dict[int, float]) -> np.ndarray:
@@ -104,8 +102,7 @@ def split(arrays: tuple, validation_split: float) -> tuple[tuple, tuple]:
             "value for the `validation_split` argument."
         )
     parts = [
-        tree.map_structure(lambda x, s=s: None if x is None else x[s], arrays)
-        for s in (slice(0, cut), slice(cut, n))
+        tree.map_structure(lambda x, s=s: None if x is None else x[s], arrays) for s in (slice(0, cut), slice(cut, n))
     ]
     return parts[0], parts[1]
 

@@ -9,6 +9,7 @@ buffer.
 from __future__ import annotations
 
 import contextlib
+import functools
 import signal
 import threading
 import time
@@ -72,7 +73,9 @@ def uninterrupted() -> Iterator[None]:
         previous(*pressed[0])
 
 
-def program(model: Any, kind: tuple, make: Callable[[], Callable], args: tuple, donate: tuple[int, ...] = ()) -> Callable:
+def program(
+    model: Any, kind: tuple, make: Callable[[], Callable], args: tuple, donate: tuple[int, ...] = ()
+) -> Callable:
     """The compiled form of one of the model's steps for arguments like these; an equal one is used if there is one."""
     if model.run_eagerly:
         return make()
@@ -90,17 +93,20 @@ def floats(logs: Any) -> Logs:
     return {k: float(v) if np.ndim(v) == 0 else v for k, v in host.items()} if isinstance(host, dict) else host
 
 
-def _advance(session: Session, run: Callable[[], Any]) -> tuple[Any, Any]:
-    """Runs one chunk to its end, with the interrupt held back and host reads refused."""
+def _advance(session: Session, run: Callable, args: tuple) -> Any:
+    """Runs one chunk to its end, with the interrupt held back and host reads refused; gives its logs."""
     with uninterrupted():
         session.in_chunk = True
         try:
-            logs, new = run()
+            logs, new = run(*args)
             jax.block_until_ready(logs)
         finally:
             session.in_chunk = False
-        session.state = TrainState(*new) if len(new) == 4 else session._state._replace(non_trainable=list(new[0]), metrics=list(new[1]))
-    return logs, new
+        if len(new) == 4:
+            session.state = new
+        else:  # an evaluation moves seeds and metrics alone
+            session.state = session.state._replace(non_trainable=list(new[0]), metrics=list(new[1]))
+    return logs
 
 
 class Epochs:
@@ -157,7 +163,7 @@ class Epochs:
             self._program = program(self.model, ("train", *sizes), lambda: make(self.model, *sizes), args, donate=(0,))
         run = self._program
         started = time.perf_counter()
-        logs, _ = _advance(self.session, lambda: run(*args))
+        logs = _advance(self.session, run, args)
         if not first:
             self.pace.learn(hi - lo, time.perf_counter() - started)
         return logs
@@ -175,10 +181,9 @@ class Epochs:
             batch = next(batches, None)
             if batch is None:
                 break
-            make = lambda: single_train_step(model)  # noqa: E731
             args = (self.session.state, np.bool_(done == 0), batch)
-            run = program(model, ("train_batch",), make, args, donate=(0,))
-            logs, _ = _advance(self.session, lambda run=run, args=args: run(*args))
+            run = program(model, ("train_batch",), functools.partial(single_train_step, model), args, donate=(0,))
+            logs = _advance(self.session, run, args)
             done += 1
             if watched:
                 callbacks.on_train_batch_end(done - 1, floats(logs))
@@ -191,47 +196,51 @@ class Epochs:
 
 def evaluate(model: Any, plan: ArrayPlan | StreamPlan, session: Session, callbacks: Any, pace: Pace) -> Logs:
     """One pass over validation or test data, by the same kind of program; gives the logs."""
-    watched = callbacks.needs_test_batches
-    logs: Any = {}
-    done = 0
-
-    def state() -> tuple:
-        s = session.state
-        return (s.trainable, s.non_trainable, s.metrics)
-
     if isinstance(plan, StreamPlan):
-        for batch in plan.epoch():
-            if watched:
-                callbacks.on_test_batch_begin(done)
-            args = (state(), np.bool_(done == 0), batch)
-            run = program(model, ("test_batch",), lambda: single_test_step(model), args)
-            logs, _ = _advance(session, lambda run=run, args=args: run(*args))
-            done += 1
-            _tell_test(callbacks, watched, done, logs, done - 1)
-            if model.stop_evaluating:
-                break
-        return floats(logs)
+        return _evaluate_stream(model, plan, session, callbacks)
+    watched = callbacks.needs_test_batches
     sizes = (plan.batch_size, plan.full, plan.rest)
-    run = None
+    make = eager_test_chunk if model.run_eagerly else steps.test_chunk
     total = min(plan.steps, plan.steps_per_epoch)
+    run: Callable | None = None
+    done, logs = 0, None
     while done < total:
         count = min(model.steps_per_execution, total - done) if watched else pace.chunk(total - done)
         if watched:
             callbacks.on_test_batch_begin(done)
-        args = (state(), np.int32(done), np.int32(done + count), np.bool_(done == 0), plan.arrays)
-        first = run is None
+        bounds = (np.int32(done), np.int32(done + count))
+        args = (_without_optimizer(session.state), *bounds, np.bool_(done == 0), plan.arrays)
+        known = run is not None
         if run is None:
-            make = eager_test_chunk if model.run_eagerly else steps.test_chunk
             run = program(model, ("test", *sizes), lambda: make(model, *sizes), args)
         started = time.perf_counter()
-        logs, _ = _advance(session, lambda args=args: run(*args))
-        if not first:
+        logs = _advance(session, run, args)
+        if known:
             pace.learn(count, time.perf_counter() - started)
         _tell_test(callbacks, watched, done + count, logs, done + model.steps_per_execution - 1)
         done += count
         if model.stop_evaluating:
             break
     return floats(logs)
+
+
+def _evaluate_stream(model: Any, plan: StreamPlan, session: Session, callbacks: Any) -> Logs:
+    watched = callbacks.needs_test_batches
+    logs: Any = {}
+    for done, batch in enumerate(plan.epoch()):
+        if watched:
+            callbacks.on_test_batch_begin(done)
+        args = (_without_optimizer(session.state), np.bool_(done == 0), batch)
+        run = program(model, ("test_batch",), functools.partial(single_test_step, model), args)
+        logs = _advance(session, run, args)
+        _tell_test(callbacks, watched, done + 1, logs, done)
+        if model.stop_evaluating:
+            break
+    return floats(logs)
+
+
+def _without_optimizer(state: TrainState) -> tuple:
+    return (state.trainable, state.non_trainable, state.metrics)
 
 
 def _tell_test(callbacks: Any, watched: bool, done: int, logs: Any, last: int) -> None:

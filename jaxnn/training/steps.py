@@ -140,9 +140,7 @@ def predict_all(model: Any, batch_size: int, full: int, rest: int) -> Callable:
             moving, outputs = step(moving, piece(arrays, 0, batch_size))
             parts.append(outputs)
         elif full:
-            batches = jax.tree.map(
-                lambda a: a[: full * batch_size].reshape(full, batch_size, *a.shape[1:]), arrays
-            )
+            batches = jax.tree.map(lambda a: a[: full * batch_size].reshape(full, batch_size, *a.shape[1:]), arrays)
             moving, outputs = lax.scan(step, moving, batches)
             parts.append(jax.tree.map(lambda a: a.reshape(full * a.shape[1], *a.shape[2:]), outputs))
         if rest:
@@ -190,6 +188,7 @@ def train_epoch(model: Any, batch_size: int) -> Callable:
 
 def _like(old: Any, new: Any) -> Any:
     """New values in the dtypes and the structure of the old, so that a loop may carry them."""
-    if jax.tree.structure(old) != jax.tree.structure(new):
-        new = jax.tree.unflatten(jax.tree.structure(old), jax.tree.leaves(new))
-    return jax.tree.map(lambda a, b: b if b.dtype == a.dtype else jnp.asarray(b, a.dtype), old, jax.tree.map(jnp.asarray, new))
+    new = jax.tree.unflatten(jax.tree.structure(old), jax.tree.leaves(new))
+    return jax.tree.map(
+        lambda a, b: b if b.dtype == a.dtype else jnp.asarray(b, a.dtype), old, jax.tree.map(jnp.asarray, new)
+    )

@@ -54,6 +54,7 @@ class Trainer(_Host):
     _initial_epoch: int | None = None
     compiled = False
     optimizer: Any = None
+    history: Any = None
     loss: Any = None
     stop_training = False
     stop_evaluating = False
@@ -192,7 +193,9 @@ class Trainer(_Host):
                 terms.append(value)
         for extra in self.losses:
             extra = jnp.asarray(extra)
-            terms.append(jnp.sum(extra if dtypes.is_float_dtype(extra.dtype) else extra.astype(dtypes.standardize_dtype(None))))
+            terms.append(
+                jnp.sum(extra if dtypes.is_float_dtype(extra.dtype) else extra.astype(dtypes.standardize_dtype(None)))
+            )
         if not terms:
             return jnp.zeros(())
         return terms[0] if len(terms) == 1 else jnp.sum(jnp.stack([jnp.asarray(t) for t in terms]))
@@ -447,7 +450,12 @@ class Trainer(_Host):
         return logs
 
     def predict(
-        self, x: Any, batch_size: int | None = None, verbose: Any = "auto", steps: int | None = None, callbacks: Any = None
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        steps: int | None = None,
+        callbacks: Any = None,
     ) -> Any:
         """The outputs for inputs, as NumPy arrays.
 
@@ -469,7 +477,9 @@ class Trainer(_Host):
     def _predict(self, plan: Any, callbacks: Any) -> Any:
         state = ([v._stored() for v in self.trainable_variables], [v._stored() for v in self.non_trainable_variables])
         stream = isinstance(plan, data.StreamPlan)
-        whole = not (stream or callbacks.needs_predict_batches or self.run_eagerly or plan.steps_per_epoch != plan.steps)
+        whole = not (
+            stream or callbacks.needs_predict_batches or self.run_eagerly or plan.steps_per_epoch != plan.steps
+        )
         if whole:
             sizes = (plan.batch_size, plan.full, plan.rest)
             args = (state, plan.arrays)
@@ -479,7 +489,11 @@ class Trainer(_Host):
             callbacks.on_predict_progress(plan.steps, None)
             return jax.tree.map(np.asarray, outputs)
         parts = []
-        batches = plan.epoch() if stream else (steps_slice(plan.arrays, k, plan.batch_size) for k in range(plan.steps_per_epoch))
+        batches = (
+            plan.epoch()
+            if stream
+            else (steps_slice(plan.arrays, k, plan.batch_size) for k in range(plan.steps_per_epoch))
+        )
         for done, batch in enumerate(batches):
             callbacks.on_predict_batch_begin(done)
             args = (state, batch)
@@ -594,7 +608,13 @@ class Trainer(_Host):
         if isinstance(callbacks, callbacks_module.CallbackList):
             return callbacks
         return callbacks_module.CallbackList(
-            callbacks, add_history=history, add_progbar=verbose != 0, verbose=verbose, epochs=epochs, steps=steps, model=self
+            callbacks,
+            add_history=history,
+            add_progbar=verbose != 0,
+            verbose=verbose,
+            epochs=epochs,
+            steps=steps,
+            model=self,
         )
 
     def _fresh_programs(self) -> dict[Any, Callable]:
