@@ -283,7 +283,7 @@ def tanh_shrink(x: ArrayLike) -> Array:
 
 
 @_export("activations")
-def softmax(x: ArrayLike, axis: int | tuple[int, ...] = -1) -> Array:
+def softmax(x: ArrayLike, axis: int | tuple[int, ...] | None = -1) -> Array:
     """`e^x / Σ e^x` along an axis: positive numbers that add up to 1, the probabilities of the classes.
 
     Args:
@@ -300,7 +300,7 @@ def softmax(x: ArrayLike, axis: int | tuple[int, ...] = -1) -> Array:
 
 
 @_export("activations")
-def log_softmax(x: ArrayLike, axis: int | tuple[int, ...] = -1) -> Array:
+def log_softmax(x: ArrayLike, axis: int | tuple[int, ...] | None = -1) -> Array:
     """`x - ln Σ e^x` along an axis: the logarithm of softmax, without overflow. Shape: any → the same."""
     return ops.log_softmax(x, axis=axis)
 

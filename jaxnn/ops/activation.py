@@ -204,7 +204,7 @@ def tanh_shrink(x: ArrayLike) -> Array:
 
 
 @op
-def softmax(x: ArrayLike, axis: int | tuple[int, ...] = -1) -> Array:
+def softmax(x: ArrayLike, axis: int | tuple[int, ...] | None = -1) -> Array:
     """e^x / Σ e^x along an axis, or over several axes together."""
     x = floating(x)
     if isinstance(axis, int) and -x.ndim <= axis < x.ndim and x.shape[axis] == 1:
@@ -217,14 +217,14 @@ def softmax(x: ArrayLike, axis: int | tuple[int, ...] = -1) -> Array:
 
 
 @op
-def log_softmax(x: ArrayLike, axis: int | tuple[int, ...] = -1) -> Array:
+def log_softmax(x: ArrayLike, axis: int | tuple[int, ...] | None = -1) -> Array:
     """`x - ln Σ e^x` along an axis, or over several axes together."""
     return _along(jax.nn.log_softmax, floating(x), axis)
 
 
-def _along(fn: Callable, x: Array, axis: int | tuple[int, ...]) -> Array:
+def _along(fn: Callable, x: Array, axis: int | tuple[int, ...] | None) -> Array:
     """A function of one axis, over several as if they were one: moved to the end, flattened, and back."""
-    if isinstance(axis, int):
+    if axis is None or isinstance(axis, int):
         return fn(x, axis=axis)
     axes = [a % x.ndim for a in axis]
     order = [a for a in range(x.ndim) if a not in axes] + axes

@@ -11,12 +11,26 @@ from typing import Any
 import jax
 
 from jaxnn.core import tree
-from jaxnn.core.graph import op
+from jaxnn.core.graph import KerasTensor, compute_output_spec, op
 from jaxnn.core.types import Array, PyTree
 from jaxnn.core.variable import Variable
 
 
-@op
+def _cond_spec(pred: Any, true_fn: Callable, false_fn: Callable) -> PyTree:
+    one, other = compute_output_spec(true_fn), compute_output_spec(false_fn)
+    if jax.tree.map(_spec_of, one) != jax.tree.map(_spec_of, other):
+        raise ValueError(
+            "`true_fn` and `false_fn` should return outputs of the same kind (struct, dtype and shape). Got "
+            f"{one} and {other} instead."
+        )
+    return one
+
+
+def _spec_of(x: Any) -> Any:
+    return (x.shape, x.dtype) if isinstance(x, KerasTensor) else x
+
+
+@op(spec=_cond_spec)
 def cond(pred: Any, true_fn: Callable, false_fn: Callable) -> PyTree:
     """`true_fn()` where `pred` holds, else `false_fn()`. Only one of them runs; both must give the same shapes.
 

@@ -5,7 +5,8 @@ Source: https://keras.io/api/ops/core/
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -40,6 +41,58 @@ def floating(x: Any) -> Array:
 def dtype_or_none(dtype: Any) -> str | None:
     """The dtype's name; None stays None."""
     return None if dtype is None else standardize_dtype(dtype)
+
+
+def known_axis(axis: int, ndim: int) -> int:
+    """The axis counted from the front.
+
+    Raises:
+        ValueError: if there is no such axis.
+    """
+    if not -ndim <= axis < ndim:
+        raise ValueError(f"axis {axis} is out of bounds for an array of dimension {ndim}. It has axes 0 to {ndim - 1}.")
+    return axis % ndim
+
+
+# --- shapes of symbolic results --------------------------------------------------------------------------------------
+
+
+def broadcast_shapes(*shapes: Shape) -> Shape:
+    """The shape that several broadcast to; an unknown dimension takes the size of the others, unless that is 1.
+
+    Raises:
+        ValueError: if two known sizes differ and neither is 1.
+    """
+    ndim = max(map(len, shapes))
+    result: list[int | None] = []
+    for dims in zip(*((1,) * (ndim - len(shape)) + tuple(shape) for shape in shapes), strict=True):
+        sizes = {d for d in dims if d not in (1, None)}
+        if len(sizes) > 1:
+            raise ValueError(
+                f"Shapes {', '.join(map(str, shapes))} don't broadcast: {sorted(sizes)} are different sizes."
+            )
+        result.append(sizes.pop() if sizes else None if None in dims else 1)
+    return tuple(result)
+
+
+def broadcast_spec(fn: Callable, *args: Any, **kwargs: Any) -> KerasTensor:
+    """What a function whose arguments broadcast gives: the shape by the rule, the dtype by tracing it on scalars."""
+    values = [*args, *kwargs.values()]
+    shape = broadcast_shapes(*(tuple(v.shape) if hasattr(v, "shape") else np.shape(v) for v in values))
+
+    def scalar(v: Any) -> Any:
+        return KerasTensor((), v.dtype) if isinstance(v, KerasTensor) else v
+
+    traced = compute_output_spec(fn, *map(scalar, args), **{k: scalar(v) for k, v in kwargs.items()})
+    return KerasTensor(shape, traced.dtype)
+
+
+def broadcasting(fn: Callable) -> Callable:
+    """An operation whose arguments broadcast."""
+    return op(fn, spec=functools.partial(broadcast_spec, fn))
+
+
+# --- arrays and dtypes -----------------------------------------------------------------------------------------------
 
 
 @op
@@ -130,6 +183,9 @@ def dtype(x: Any) -> str:
     return standardize_dtype(x.dtype)
 
 
+# --- parts -----------------------------------------------------------------------------------------------------------
+
+
 @op
 def slice(inputs: ArrayLike, start_indices: Any, shape: Sequence[int]) -> Array:
     """A block of the given shape that begins at `start_indices`, which may be traced.
@@ -139,12 +195,20 @@ def slice(inputs: ArrayLike, start_indices: Any, shape: Sequence[int]) -> Array:
         start_indices: the first index along each axis; moved inside where the block would stick out.
         shape: the block's size along each axis; -1 takes all that is left.
 
+    Raises:
+        ValueError: if `shape` has another number of axes than `inputs`.
+
     Example:
         >>> slice(np.arange(9).reshape(3, 3), (1, 1), (2, 2))
         Array([[4, 5],
                [7, 8]], dtype=int32)
     """
     inputs = tensor(inputs)
+    if len(shape) != inputs.ndim:
+        raise ValueError(
+            "The number of dimensions in `inputs` must match the number of dimensions in `shape`. Received "
+            f"inputs.shape={inputs.shape} and shape={shape}"
+        )
     sizes = [inputs.shape[i] - start_indices[i] if size == -1 else size for i, size in enumerate(shape)]
     return jax.lax.dynamic_slice(inputs, tuple(start_indices), sizes)
 
@@ -202,7 +266,7 @@ def scatter_update(inputs: ArrayLike, indices: ArrayLike, updates: ArrayLike, re
 
 
 def _unstack_spec(x: KerasTensor, num: int | None = None, axis: int = 0) -> list[KerasTensor]:
-    if num is None and x.shape[axis] is None:
+    if num is None and x.shape[known_axis(axis, x.ndim)] is None:
         raise ValueError(
             f"Cannot infer argument `num` from shape {x.shape}. Either provide a tensor with a concrete shape in the "
             "`axis` dimension or explicitly pass the `num` argument."

@@ -6,16 +6,32 @@ Source: https://keras.io/api/ops/numpy/
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import EllipsisType
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 
 from jaxnn.core.graph import KerasTensor, compute_output_spec, op
 from jaxnn.core.types import Array, ArrayLike
-from jaxnn.ops.core import tensor
+from jaxnn.ops.core import broadcast_spec, tensor
 
 
-@op
+def _get_item_spec(x: KerasTensor, key: Any) -> KerasTensor:
+    """A slice of an unknown dimension is unknown: `x[:5]` may hold fewer than five."""
+    parts = list(key) if isinstance(key, list | tuple) else [key]
+    if all(part is None or isinstance(part, slice | int | np.integer | EllipsisType) for part in parts):
+        used = sum(part is not None and part is not Ellipsis for part in parts)
+        axis = 0
+        for i, part in enumerate(parts):
+            if isinstance(part, slice) and axis < x.ndim and x.shape[axis] is None:
+                parts[i] = slice(None)
+            axis += x.ndim - used if part is Ellipsis else part is not None
+        key = tuple(parts)
+    return compute_output_spec(get_item, x, key)
+
+
+@op(spec=_get_item_spec)
 def get_item(x: ArrayLike, key: Any) -> Array:
     """`x[key]`; a list of slices and numbers counts as a tuple."""
     return tensor(x)[tuple(key) if isinstance(key, list) else key]
@@ -66,7 +82,7 @@ def nonzero(x: ArrayLike) -> tuple[Array, ...]:
 def _where_spec(condition: Any, x1: Any = None, x2: Any = None) -> Any:
     if x1 is None and x2 is None:
         return _nonzero_spec(condition)
-    return compute_output_spec(where, condition, x1, x2)
+    return broadcast_spec(where, condition, x1, x2)
 
 
 @op(spec=_where_spec)

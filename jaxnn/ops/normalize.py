@@ -124,6 +124,10 @@ def layer_normalization(
     mean, variance = jnp.mean(x, tuple(axes), keepdims=True), jnp.var(x, tuple(axes), keepdims=True)
     inv = jax.lax.rsqrt(variance + epsilon)
     if rms_scaling:
+        config.warn_once(
+            "You passed `rms_scaling=True`, which is deprecated: it divides by the deviation from the mean, not by the "
+            "root mean square. Use `keras.ops.rms_normalization` instead."
+        )
         outputs = x * inv if gamma is None else x * inv * along(gamma)
     else:
         inv = inv if gamma is None else inv * along(gamma)
@@ -164,12 +168,14 @@ def _in_32_bits(x: ArrayLike, epsilon: float | None) -> tuple[Array, Any, float]
 
 
 @op
-def normalize(x: ArrayLike, axis: int | Sequence[int] = -1, order: int = 2, epsilon: float | None = None) -> Array:
+def normalize(
+    x: ArrayLike, axis: int | Sequence[int] | None = -1, order: int = 2, epsilon: float | None = None
+) -> Array:
     """`x / max(||x||, epsilon)` along an axis.
 
     Args:
         x: the values; a number counts as a vector of one.
-        axis: along which the norm is taken.
+        axis: along which the norm is taken; None is the whole of x.
         order: p of the norm (Σ|x|^p)^(1/p).
         epsilon: the smallest divisor; None is `epsilon()`.
 
@@ -184,7 +190,7 @@ def normalize(x: ArrayLike, axis: int | Sequence[int] = -1, order: int = 2, epsi
         raise ValueError(f"Argument `order` must be an int >= 1. Received: order={order}")
     x = floating(x)
     x = jnp.expand_dims(x, 0) if x.ndim == 0 else x
-    axes = axis if isinstance(axis, int) else tuple(axis)
+    axes = tuple(axis) if isinstance(axis, list) else axis
     epsilon = config.epsilon() if epsilon is None else epsilon
     if order == 2:  # one reciprocal root instead of a root and a quotient, as in keras/src/ops/nn.py
         inv = jax.lax.rsqrt(jnp.sum(jnp.square(x), axis=axes, keepdims=True))

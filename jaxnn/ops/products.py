@@ -10,14 +10,25 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from jaxnn.core.graph import op
+from jaxnn.core.graph import KerasTensor, compute_output_spec, op
 from jaxnn.core.types import Array, ArrayLike
-from jaxnn.ops.core import tensor
+from jaxnn.ops.core import broadcast_shapes, tensor
 
 # --- products --------------------------------------------------------------------------------------------------------
 
 
-@op
+def _matmul_spec(x1: Any, x2: Any) -> KerasTensor:
+    a, b = (x if isinstance(x, KerasTensor) else tensor(x) for x in (x1, x2))
+    if a.ndim < 2 or b.ndim < 2:
+        return compute_output_spec(matmul, a, b)
+    if None not in (a.shape[-1], b.shape[-2]) and a.shape[-1] != b.shape[-2]:
+        raise ValueError(f"matmul: the last axis of {a.shape} must be as long as the last but one of {b.shape}.")
+    leading = broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    dtype = compute_output_spec(matmul, *(KerasTensor((1, 1), v.dtype) for v in (a, b))).dtype
+    return KerasTensor((*leading, a.shape[-2], b.shape[-1]), dtype)
+
+
+@op(spec=_matmul_spec)
 def matmul(x1: ArrayLike, x2: ArrayLike) -> Array:
     """The matrix product; leading axes broadcast. Two int8 matrices are added up in int32.
 

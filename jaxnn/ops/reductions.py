@@ -245,12 +245,16 @@ def segment_max(
 
 def _segments(who: str, data: ArrayLike, segment_ids: ArrayLike, num_segments: int | None) -> tuple[Array, Array]:
     data, ids = tensor(data), tensor(segment_ids)
-    if num_segments is None:
-        raise ValueError(f"{who}: argument `num_segments` must be set, as JAX has to know the result's shape.")
     if ids.ndim > 1:
-        raise ValueError(f"{who}: `segment_ids` must be a vector; got shape {ids.shape}. Flatten it, or use vmap.")
+        raise ValueError(
+            f"{who}: Argument `segment_ids` should be an 1-D vector, got shape: {ids.shape}. Flatten it, or use vmap."
+        )
     if ids.shape[0] != data.shape[0]:
         raise ValueError(
-            f"{who}: `data` and `segment_ids` must have the same first dimension; got {data.shape} and {ids.shape}."
+            f"{who}: Argument `segment_ids` and `data` should have same leading dimension. Got {ids.shape} v.s. {data.shape}."
+        )
+    if num_segments is None:
+        raise ValueError(
+            f"{who}: Argument `num_segments` must be set when using the JAX backend, which has to know the result's shape."
         )
     return data, ids

@@ -15,7 +15,7 @@ import numpy as np
 
 from jaxnn.core.graph import KerasTensor, compute_output_spec, op
 from jaxnn.core.types import Array, ArrayLike
-from jaxnn.ops.core import tensor
+from jaxnn.ops.core import broadcast_shapes, known_axis, tensor
 
 Ints = int | Sequence[int]
 
@@ -85,7 +85,13 @@ def expand_dims(x: ArrayLike, axis: Ints) -> Array:
     return jnp.expand_dims(tensor(x), axis)
 
 
-@op
+def _broadcast_to_spec(x: KerasTensor, shape: Ints) -> KerasTensor:
+    shape = (shape,) if isinstance(shape, int) else tuple(shape)
+    broadcast_shapes(x.shape, shape)
+    return KerasTensor(shape, dtype=x.dtype)
+
+
+@op(spec=_broadcast_to_spec)
 def broadcast_to(x: ArrayLike, shape: Ints) -> Array:
     """The array repeated along axes of size 1 and new leading axes until it has the shape."""
     return jnp.broadcast_to(tensor(x), shape)
@@ -111,14 +117,22 @@ def ndim(x: Any) -> int:
 
 @op
 def transpose(x: ArrayLike, axes: Sequence[int] | None = None) -> Array:
-    """The axes in another order; None turns it round. Shape: (a, b, c) with axes (0, 2, 1) → (a, c, b)."""
-    return jnp.transpose(tensor(x), axes=axes)
+    """The axes in another order; None turns it round. Shape: (a, b, c) with axes (0, 2, 1) → (a, c, b).
+
+    Raises:
+        ValueError: if `axes` doesn't name each axis once.
+    """
+    x = tensor(x)
+    if axes is not None and sorted(known_axis(a, x.ndim) for a in axes) != list(range(x.ndim)):
+        raise ValueError(f"transpose: `axes` must name each of the {x.ndim} axes once; got axes={axes}.")
+    return jnp.transpose(x, axes=axes)
 
 
 @op
 def swapaxes(x: ArrayLike, axis1: int, axis2: int) -> Array:
     """Two axes exchanged."""
-    return jnp.swapaxes(tensor(x), axis1, axis2)
+    x = tensor(x)
+    return jnp.swapaxes(x, known_axis(axis1, x.ndim), known_axis(axis2, x.ndim))
 
 
 @op
@@ -205,7 +219,13 @@ def _groups(side: str) -> list[list[str]]:
 
 @op
 def concatenate(xs: Sequence[ArrayLike], axis: int = 0) -> Array:
-    """Arrays one after the other along an axis."""
+    """Arrays one after the other along an axis.
+
+    Raises:
+        ValueError: for `axis=None`, or if the other axes differ.
+    """
+    if axis is None:
+        raise ValueError("concatenate: `axis` cannot be None. Use `ravel` on each array first.")
     return jnp.concatenate([tensor(x) for x in xs], axis=axis)
 
 
@@ -234,7 +254,7 @@ def append(x1: ArrayLike, x2: ArrayLike, axis: int | None = None) -> Array:
 
 
 def _split_spec(x: KerasTensor, indices_or_sections: Any, axis: int = 0) -> list[KerasTensor]:
-    if not isinstance(indices_or_sections, int) or x.shape[axis] is not None:
+    if not isinstance(indices_or_sections, int) or x.shape[known_axis(axis, x.ndim)] is not None:
         return compute_output_spec(split, x, indices_or_sections, axis)
     return [KerasTensor(x.shape, dtype=x.dtype) for _ in range(indices_or_sections)]
 

@@ -39,9 +39,11 @@ def test_segment_sum_is_a_product_with_one_hot_rows():
     data, ids = np.random.default_rng(0).normal(size=(6, 2)).astype("float32"), np.array([0, 2, 1, 2, 0, 0])
     expected = np.eye(3)[ids].T @ data
     np.testing.assert_allclose(ops.segment_sum(data, ids, num_segments=3), expected, rtol=1e-5)  # float32 sums of three
-    with pytest.raises(ValueError, match="segment_sum: argument `num_segments` must be set"):
+    with pytest.raises(ValueError, match="segment_sum: Argument `num_segments` must be set when using the JAX backend"):
         ops.segment_sum(data, ids)
-    with pytest.raises(ValueError, match=r"same first dimension; got \(6, 2\) and \(2,\)"):
+    with pytest.raises(ValueError, match=r"`segment_ids` should be an 1-D vector, got shape: \(6, 1\)"):
+        ops.segment_sum(data, ids[:, None], num_segments=3)
+    with pytest.raises(ValueError, match=r"same leading dimension. Got \(2,\) v.s. \(6, 2\)"):
         ops.segment_sum(data, [0, 1], num_segments=2)
 
 

@@ -53,3 +53,10 @@ def test_custom_gradient_replaces_the_true_one():
 def test_associative_scan_is_a_cumulative_sum():
     x = np.array([1.0, 2.0, 3.0, 4.0], np.float32)
     assert ops.associative_scan(jnp.add, x).tolist() == np.cumsum(x).tolist()
+
+
+def test_symbolic_branches_must_agree():
+    pred = KerasTensor((), "bool")
+    assert ops.cond(pred, lambda: jnp.ones((1, 3)), lambda: jnp.zeros((1, 3))).shape == (1, 3)
+    with pytest.raises(ValueError, match=r"should return outputs of the same kind \(struct, dtype and shape\)"):
+        ops.cond(pred, lambda: jnp.ones(3), lambda: jnp.zeros(4))

@@ -91,3 +91,65 @@ def test_unstack_needs_to_know_how_many():
     assert len(ops.unstack(x, num=5)) == 5
     with pytest.raises(ValueError, match=r"Cannot infer argument `num` from shape \(None, 2\)"):
         ops.unstack(x)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "result"),
+    [
+        ((None, 3), (2, 3), (2, 3)),
+        ((None, 3), (2, None), (2, 3)),
+        ((None, 1), (1, None), (None, None)),
+        ((None, 4, 3), (3,), (None, 4, 3)),
+        ((), (None,), (None,)),
+    ],
+)
+def test_unknown_dimensions_take_the_other_s_size(first, second, result):
+    x, y = KerasTensor(first), KerasTensor(second, "int32")
+    assert (x + y).shape == ops.where(x > 0, x, y).shape == ops.maximum(y, x).shape == result
+    assert (x + y).dtype == "float32"
+
+
+def test_known_sizes_that_differ_don_t_broadcast():
+    with pytest.raises(ValueError, match=r"Shapes \(None, 3\), \(2, 4\) don't broadcast: \[3, 4\]"):
+        ops.add(KerasTensor((None, 3)), KerasTensor((2, 4)))
+    assert ops.add(KerasTensor((None, 3)), [1.0, 2.0, 3.0]).shape == (None, 3)
+
+
+def test_matmul_of_symbols_checks_what_it_knows():
+    assert ops.matmul(KerasTensor((None, None)), KerasTensor((3, 4))).shape == (None, 4)
+    assert ops.matmul(KerasTensor((None, 2, 3)), KerasTensor((5, 3, 4))).shape == (5, 2, 4)
+    assert ops.matmul(KerasTensor((None, 3)), np.ones(3, np.float32)).shape == (None,)
+    with pytest.raises(
+        ValueError, match=r"the last axis of \(None, 2\) must be as long as the last but one of \(3, 4\)"
+    ):
+        ops.matmul(KerasTensor((None, 2)), KerasTensor((3, 4)))
+
+
+def test_a_slice_of_an_unknown_axis_is_unknown():
+    x = KerasTensor((None, 6, None))
+    assert x[:5].shape == (None, 6, None)
+    assert x[..., 1:3].shape == (None, 6, None)
+    assert x[0, ::2, None].shape == (3, 1, None)
+    assert x[:, :, -1].shape == (None, 6)
+    assert x[:, np.array([0, 1])].shape == (None, 2, None)
+
+
+def test_slice_wants_a_size_for_each_axis():
+    with pytest.raises(ValueError, match="dimensions in `inputs` must match the number of dimensions in `shape`"):
+        ops.slice(np.zeros((2, 2)), (0, 0), (1,))
+
+
+def test_axes_that_are_not_there_are_told():
+    x = KerasTensor((3, 4))
+    for call in (
+        lambda: ops.unstack(x, axis=10),
+        lambda: ops.split(x, 2, axis=10),
+        lambda: ops.swapaxes(x, 10, 0),
+        lambda: ops.transpose(x, (10, 0)),
+    ):
+        with pytest.raises(ValueError, match="axis 10 is out of bounds"):
+            call()
+    with pytest.raises(ValueError, match=r"transpose: `axes` must name each of the 2 axes once; got axes=\(0, 0\)"):
+        ops.transpose(x, (0, 0))
+    with pytest.raises(ValueError, match="concatenate: `axis` cannot be None"):
+        ops.concatenate([x, x], axis=None)

@@ -81,7 +81,8 @@ def test_rms_normalization_keeps_the_mean_in():
     y = ops.rms_normalization([[3.0, 4.0]], scale=[2.0, 1.0], epsilon=0.0)
     np.testing.assert_allclose(y, np.array([[6.0, 4.0]]) / np.sqrt(12.5), rtol=1e-6)
     assert ops.rms_normalization(3.0).shape == (1,)
-    old = ops.layer_normalization([[1.0, 3.0]], gamma=[2.0, 2.0], epsilon=0.0, rms_scaling=True)
+    with pytest.warns(UserWarning, match=r"rms_scaling=True`, which is deprecated"):
+        old = ops.layer_normalization([[1.0, 3.0]], gamma=[2.0, 2.0], epsilon=0.0, rms_scaling=True)
     np.testing.assert_allclose(old, [[2.0, 6.0]], rtol=1e-6)  # divided by the deviation 1, not by the mean square
 
 
