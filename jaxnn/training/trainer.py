@@ -371,6 +371,7 @@ class Trainer(_Host):
             ValueError: for what can't be trained on, before the first step.
         """
         self._require_compiled("fit")
+        self._check_step("train_step")
         if validation_split and validation_data is None:
             arrays = tuple(data.as_arrays(a) for a in (x, y, sample_weight))
             (x, y, sample_weight), validation_data = data.split(arrays, validation_split)
@@ -432,6 +433,7 @@ class Trainer(_Host):
             The loss, or `[loss, metric, ...]`, or a dict.
         """
         self._require_compiled("evaluate")
+        self._check_step("test_step")
         check.no_extra("evaluate", kwargs)
         inspect = self._inspect("evaluate", y is not None)
         plan = data.plan(x, y, sample_weight, batch_size, steps, inspect=inspect)
@@ -562,6 +564,17 @@ class Trainer(_Host):
         if not self.compiled:
             raise ValueError(
                 f"You must call `compile()` before calling `{method}()`: model.compile(optimizer=…, loss=…)."
+            )
+
+    def _check_step(self, name: str) -> None:
+        """A step written for TensorFlow takes the data alone; on JAX it is a pure function of the state too."""
+        step = getattr(self, name)
+        required = [p for p in _parameters(step).values() if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
+        if not is_default(step) and len(required) == 1:
+            raise TypeError(
+                f"{type(self).__name__}.{name}(self, {required[0].name}) is written for TensorFlow. On JAX a step is a "
+                f"pure function: `def {name}(self, state, data): ...; return logs, state`, with values in `state` in "
+                "place of variables. https://keras.io/guides/custom_train_step_in_jax/ shows it whole."
             )
 
     def _inspect(self, who: str, has_targets: bool) -> Callable[[tuple], None]:
