@@ -122,7 +122,7 @@ def warn_once(message: str, key: str | None = None, category: type[Warning] = Us
         depth, frame = 2, sys._getframe(1)
         while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("jaxnn"):
             depth, frame = depth + 1, frame.f_back
-        warnings.warn(message, category, stacklevel=depth - 1)
+        warnings.warn(message, category, stacklevel=depth)
 
 
 _said: set[str] = set()

@@ -17,7 +17,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxnn.core import dtypes, pure, registry, tree
+from jaxnn.core import check, dtypes, pure, registry, tree
 from jaxnn.core.call import Arguments, is_tensor_like, outermost, signature_of
 from jaxnn.core.graph import (
     KerasTensor,
@@ -117,7 +117,9 @@ class Layer(Operation):
         self.activity_regularizer = registry.get("regularizers", activity_regularizer)
         self._take_shape_arguments(kwargs)
         if kwargs:
-            raise ValueError(f"Unrecognized keyword arguments passed to {type(self).__name__}: {kwargs}")
+            known = inspect.signature(type(self).__init__).parameters
+            hint = check.nearest(next(iter(kwargs)), [n for n in known if n not in ("self", "kwargs")])
+            raise ValueError(f"Unrecognized keyword arguments passed to {type(self).__name__}: {kwargs}.{hint}")
         if not isinstance(trainable, bool):
             raise ValueError(
                 f"Expected `trainable` to be a boolean. Received: trainable={trainable} (of type {type(trainable)})"
