@@ -36,13 +36,6 @@ from jaxnn.core.tracking import Tracker
 from jaxnn.core.types import Array, Params, State
 from jaxnn.core.variable import Variable
 
-_mutations = 0  # counts changes of built layers' attributes; a compiled call is good for one count
-
-
-def mutations() -> int:
-    """How often an attribute of a built layer has been set so far."""
-    return _mutations
-
 
 def default(method: Callable) -> Callable:
     """Marks a method as one that subclasses may leave alone."""
@@ -186,16 +179,17 @@ class Layer(Operation):
             self._start_tracking()
         value = self._track_attribute(name, value)
         if name not in self._quiet and self.__dict__.get("built"):
-            global _mutations
-            _mutations += 1
+            self._tracker.count_mutation()
         super().__setattr__(name, value)
 
     def _track_attribute(self, name: str, value: Any) -> Any:
         """What is stored for an attribute: the value, noted if it is a part."""
-        return value if name in ("_inbound_nodes", "_outbound_nodes", "_init_arguments") else self._tracker.track(value)
+        untracked = name in self._quiet or name in ("_inbound_nodes", "_outbound_nodes", "_init_arguments")
+        return value if untracked else self._tracker.track(value)
 
     def __delattr__(self, name: str) -> None:
         self._tracker.untrack(self.__dict__.get(name))
+        self._tracker.count_mutation()
         super().__delattr__(name)
 
     def _track_variable(self, variable: Variable) -> None:
@@ -234,6 +228,7 @@ class Layer(Operation):
 
     def add_weight(
         self,
+        *args: Any,
         shape: Any = None,
         initializer: Any = None,
         dtype: Any = None,
@@ -248,6 +243,7 @@ class Layer(Operation):
         """Makes a Variable that belongs to this layer.
 
         Args:
+            *args: shape, initializer and dtype may be given in this order.
             shape: a tuple of ints; () for a scalar.
             initializer: a name, an object or a function `(shape, dtype)`; None is "glorot_uniform" for floats and
                 "zeros" else.
@@ -261,11 +257,19 @@ class Layer(Operation):
             name: such as "kernel".
         """
         self._check_super_called()
-        if isinstance(shape, str):
+        if args and isinstance(args[0], str):
             raise ValueError(
-                f"`name` must be passed as a keyword argument. Received: add_weight('{shape}', ...). "
-                f"Use: add_weight(shape=..., name='{shape}')."
+                f"`name` must be passed as a keyword argument. Received: add_weight('{args[0]}', ...). "
+                f"Use: add_weight(shape=..., name='{args[0]}')."
             )
+        given = {"shape": shape, "initializer": initializer, "dtype": dtype}
+        if len(args) > 3:
+            raise TypeError(f"add_weight() takes at most 3 positional arguments but {len(args)} were given.")
+        for key, value in zip(given, args, strict=False):
+            if given[key] is not None:
+                raise ValueError(f"`{key}` was passed both positionally and as a keyword argument.")
+            given[key] = value
+        shape, initializer, dtype = given.values()
         dtype = self.variable_dtype if dtype is None else dtypes.standardize_dtype(dtype)
         if initializer is None:
             initializer = "glorot_uniform" if "float" in dtype else "zeros"
@@ -637,6 +641,12 @@ class Layer(Operation):
             wanted = "mask" if len(arguments.tensors) == 1 else f"{name}_mask"
             if wanted in arguments.all and arguments.all[wanted] is None:
                 kwargs[wanted] = tree.map_structure(get_keras_mask, x)
+
+    def _register_call_context_args(self, *names: str) -> None:
+        """Further arguments that reach every layer inside a call, as `training` does."""
+        if self._called:
+            raise RuntimeError("Cannot add call-context args after the layer has been called.")
+        self._call_context_args = self._call_context_args | set(names)
 
     def _pass_mask(self, inputs: Any, outputs: Any, mask: Any) -> None:
         if not self.supports_masking:

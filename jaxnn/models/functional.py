@@ -200,7 +200,7 @@ def make_functional(self: Any, inputs: Any, outputs: Any, name: str | None = Non
                 )
     if isinstance(inputs, dict):
         for k, v in inputs.items():
-            if k != v.name:
+            if isinstance(v, KerasTensor) and k != v.name:
                 warnings.warn(
                     "When providing `inputs` as a dict, all keys in the dict must match the names of the corresponding "
                     f"tensors. Received key '{k}' mapping to value {v} which has name '{v.name}'. Change the tensor "

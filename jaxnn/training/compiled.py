@@ -15,6 +15,7 @@ import jax.numpy as jnp
 
 from jaxnn import losses, metrics
 from jaxnn.core import tree
+from jaxnn.core.config import floatx
 from jaxnn.core.graph import KerasTensor
 from jaxnn.core.naming import snake_case
 from jaxnn.core.variable import Variable
@@ -155,8 +156,8 @@ class CompileLoss:
         if flat and tree.is_nested(y_pred) and len(loss) == len(tree.flatten(y_pred)):
             weight = None if weight is None else tree.pack_sequence_as(y_pred, tree.flatten(weight))
             loss = tree.pack_sequence_as(y_pred, list(loss))
-        elif isinstance(loss, list | tuple) and not isinstance(y_pred, list | tuple):
-            for i, one in enumerate(loss):  # several losses of one output
+        elif isinstance(loss, list | tuple) and not isinstance(y_pred, type(loss)):
+            for i, one in enumerate(loss):  # several losses of one output, or of one structure of outputs
                 self._match(y_true, y_pred, one, None if weight is None else weight[i], names, path)
             return
         for key, one in loss.items() if isinstance(loss, dict) else enumerate(loss):
@@ -182,7 +183,7 @@ class CompileLoss:
         for i, (path, loss, weight, _) in enumerate(self.terms):
             y_t, y_p = _at(path, y_true), _at(path, y_pred)
             weights = _at(path, sample_weight) if tree.is_nested(sample_weight) else sample_weight
-            value = jnp.asarray(loss(y_t, y_p, weights), "float32" if y_p.dtype != jnp.float64 else "float64")
+            value = jnp.asarray(loss(y_t, y_p, weights), floatx())
             if self.metrics:
                 self.metrics[i].update_state(value, sample_weight=tree.flatten(y_p)[0].shape[0])
             if weight is not None:
