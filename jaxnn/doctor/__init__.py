@@ -14,9 +14,8 @@ from __future__ import annotations
 import weakref
 from typing import Any
 
-from jaxnn.core import tree
 from jaxnn.core.check import name_of
-from jaxnn.core.graph import KerasTensor
+from jaxnn.doctor.arrays import named
 from jaxnn.doctor.case import Case
 from jaxnn.doctor.finding import Finding, report
 from jaxnn.doctor.finite import check_inputs_finite, check_targets_finite, check_weights_finite
@@ -59,14 +58,14 @@ def check_data(model: Any, who: str, arrays: tuple) -> None:
     Raises:
         ValueError: for data that can't be used, or that certainly gives a worthless result.
     """
-    outputs = _outputs(model)
-    case = Case(who, model, *arrays, outputs=outputs)
+    case = Case(who, model, *arrays)
     for check in DATA_CHECKS:
         report(model, check(case))
-    if outputs is not None:
+    if case.outputs is not None:
         _check_against_outputs(case)
     elif who != "predict" and not getattr(getattr(model, "_compile_loss", None), "built", True):
-        _waiting.setdefault(model, []).append((who, *arrays))
+        before = _waiting.get(model, []) if who == "validation_data" else []  # else what waits is of a call that failed
+        _waiting[model] = [*before, (who, *arrays)]
 
 
 def check_targets(model: Any, y: Any, y_pred: Any) -> None:
@@ -80,23 +79,20 @@ def check_targets(model: Any, y: Any, y_pred: Any) -> None:
     Raises:
         ValueError: for targets that can't be compared with the outputs, or not sensibly.
     """
-    waiting = _waiting.pop(model, [])
-    for who, *arrays in waiting or [(name_of(model), None, y, None)]:
-        _check_against_outputs(Case(who, model, *arrays, outputs=y_pred))
+    waiting = _waiting.pop(model, None) or [(name_of(model), None, y, None)]
+    for who, *arrays in waiting:
+        if _sizes(arrays[0]) == _sizes(waiting[0][1]):  # validation data of other sizes has other outputs
+            _check_against_outputs(Case(who, model, *arrays, outputs=y_pred))
+
+
+def _sizes(x: Any) -> list[tuple]:
+    return [tuple(array.shape[1:]) for _, array in named("x", x)]
 
 
 def _check_against_outputs(case: Case) -> None:
     if case.who != "predict" and case.standard:
         for check in TARGET_CHECKS:
             report(case.model, check(case))
-
-
-def _outputs(model: Any) -> Any:
-    """The outputs of a model that knows them, in the structure they will have."""
-    outputs = getattr(model, "outputs", None) if model.built else None
-    if not outputs or not all(isinstance(x, KerasTensor) for x in tree.flatten(outputs)):
-        return None
-    return model.output if isinstance(model.output, dict) else outputs
 
 
 __all__ = ["DATA_CHECKS", "TARGET_CHECKS", "Case", "Finding", "check_data", "check_names", "check_targets", "report"]

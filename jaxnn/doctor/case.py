@@ -7,6 +7,7 @@ from typing import Any
 
 from jaxnn.core.layer import is_default
 from jaxnn.doctor.arrays import named
+from jaxnn.doctor.inputs import as_declared, declared_outputs, outputs_for
 from jaxnn.doctor.terms import Term, match
 
 _STEPS = {"predict": "predict_step", "fit": "train_step", "train_on_batch": "train_step"}
@@ -21,13 +22,13 @@ class Case:
         x: inputs: an array, a structure of arrays, or None.
         y: targets, likewise.
         sample_weight: weights, likewise.
-        outputs: the model's outputs as anything with a shape, in their structure; None while they aren't known.
+        outputs: the model's outputs for `x` as anything with a shape, where the caller knows them.
     """
 
     def __init__(
         self, who: str, model: Any, x: Any = None, y: Any = None, sample_weight: Any = None, outputs: Any = None
     ):
-        self.who, self.model, self.outputs = who, model, outputs
+        self.who, self.model, self._outputs = who, model, outputs
         self.x, self.y, self.sample_weight = x, y, sample_weight
 
     @property
@@ -40,6 +41,19 @@ class Case:
         """Whether the steps are ours. Those of the user's own may take other data, and do other things with it."""
         step = getattr(self.model, _STEPS.get(self.who, "test_step"))
         return is_default(step) and is_default(self.model.compute_loss)
+
+    @functools.cached_property
+    def trial(self) -> Any:
+        """What the model gives for inputs of these shapes, or the exception that it raises."""
+        return outputs_for(self.model, self.x)
+
+    @functools.cached_property
+    def outputs(self) -> Any:
+        """The outputs for `x`, in their structure, as anything with a shape; None while they can't be known."""
+        declared = declared_outputs(self.model) if self._outputs is None else self._outputs
+        if declared is self._outputs or not self.standard or as_declared(self.model, self.x):
+            return declared
+        return None if isinstance(self.trial, Exception) else self.trial
 
     @functools.cached_property
     def arrays(self) -> list[tuple[str, Any]]:

@@ -13,7 +13,6 @@ class FakeModel:
     """Compiled, with shapes of outputs (None: not built yet) and the names that users gave them."""
 
     name = "fake"
-    inputs = None
     layers: tuple = ()
     optimizer = None
 
@@ -21,6 +20,7 @@ class FakeModel:
         self.loss, self.built, self.output_names = loss, outputs is not None, names
         self.outputs = None if outputs is None else [KerasTensor(shape) for shape in outputs]
         self.output = self.outputs
+        self.inputs = self.input = [KerasTensor((None, 4), name="x")]
         self._compile_loss = SimpleNamespace(built=False)
 
     def _flatten_layers(self) -> list:
