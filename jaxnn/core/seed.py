@@ -23,6 +23,10 @@ _MAX_SEED = int(1e9)
 _global: SeedGenerator | None = None
 
 
+class UnseededDrawError(ValueError):
+    """A draw from the global stream while JAX traces."""
+
+
 def make_default_seed() -> int:
     """A seed from Python's `random`, between 1 and 1e9."""
     return python_random.randint(1, _MAX_SEED)
@@ -139,7 +143,7 @@ def draw_seed(seed: int | SeedGenerator | Array | None) -> Array:
 
 def _unseeded() -> Array:
     if tracing():
-        raise ValueError(
+        raise UnseededDrawError(
             "A random op without a seed was called while JAX traces, where its draw would become a constant. Make a "
             "`self.seed_generator = keras.random.SeedGenerator(seed)` in the layer and pass it as `seed=`, or call "
             "`apply(..., key=key)`."

@@ -13,17 +13,37 @@ _LOCKED = (
     "be created in the `__init__()` method or in the `build()` method."
 )
 
+_mutations = 0
+
+
+def mutations() -> int:
+    """How often an attribute of a built layer, or a list, dict or set that is one, has been changed so far, anywhere.
+
+    A compiled program stands for the attributes that its trace read. It is good for one count.
+    """
+    return _mutations
+
 
 class Tracker:
     """Sorts what it is shown into stores.
 
     Args:
         stores: name -> (predicate, list). The first store whose predicate holds takes the object.
+
+    Attributes:
+        mutations: the owner's share of the count.
     """
 
     def __init__(self, stores: dict[str, tuple[Callable[[Any], bool], list]]):
         self.stores = stores
         self.locked = False
+        self.mutations = 0
+
+    def count_mutation(self) -> None:
+        """Notes that the owner has been changed."""
+        global _mutations
+        _mutations += 1
+        self.mutations += 1
 
     def track(self, value: Any) -> Any:
         """Notes a value, or what a list, tuple, dict or set holds; gives the value, containers as watching ones."""
@@ -69,10 +89,14 @@ class _Tracked:
     tracker: Tracker | None = None
 
     def _in(self, value: Any) -> Any:
-        return value if self.tracker is None else self.tracker.track(value)
+        if self.tracker is None:
+            return value
+        self.tracker.count_mutation()
+        return self.tracker.track(value)
 
     def _out(self, values: Iterable[Any]) -> None:
         if self.tracker is not None:
+            self.tracker.count_mutation()
             for value in values:
                 self.tracker.untrack(value)
 
@@ -191,3 +215,18 @@ class TrackedSet(_Tracked, set):
 
     def __reduce__(self) -> tuple:
         return (set, (set(self),))
+
+
+def is_watched(value: Any) -> bool:
+    """Whether this is a list, dict or set of a layer's."""
+    return isinstance(value, _Tracked)
+
+
+def refill(container: Any, values: Any) -> None:
+    """Gives a watched container its former values back, which are known to its tracker."""
+    if isinstance(container, list):
+        list.__setitem__(container, slice(None), values)
+        return
+    kind = dict if isinstance(container, dict) else set
+    kind.clear(container)
+    kind.update(container, values)

@@ -8,28 +8,15 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-import jax
-import numpy as np
-
 from jaxnn.core import check, registry, tree
-from jaxnn.core.call import current_context
-from jaxnn.core.config import warn_once
 from jaxnn.core.graph import KerasTensor, compute_output_spec
-from jaxnn.core.layer import Layer, default, mutations
-from jaxnn.core.masking import get_keras_mask
+from jaxnn.core.layer import Layer, default
 from jaxnn.core.registry import export
-from jaxnn.core.scope import StatelessScope, current_scope
+from jaxnn.core.scope import current_scope
+from jaxnn.models.compiled_call import NOT_COMPILED, CompiledCall
 from jaxnn.models.summary import print_summary
 from jaxnn.saving import weights as weight_files
 from jaxnn.training.trainer import Trainer
-
-_NEEDS_VALUES = (
-    jax.errors.ConcretizationTypeError,
-    jax.errors.TracerArrayConversionError,
-    jax.errors.TracerBoolConversionError,
-    jax.errors.TracerIntegerConversionError,
-    jax.errors.NonConcreteBooleanIndexError,
-)
 
 
 @export("", also=("keras.models.Model",))
@@ -76,14 +63,14 @@ class Model(Trainer, Layer):
     # --- calling: compiled, once built -----------------------------------------------------------------------------------
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        compiled = self.__dict__.get("_call_cache")
-        if compiled is not None and current_scope() is None and len(args) == 1:
+        if len(args) == 1 and self.__dict__.get("built") and not self.run_eagerly and current_scope() is None:
+            compiled = self.__dict__.get("_call_cache")
+            if compiled is None:
+                compiled = CompiledCall(self)
+                object.__setattr__(self, "_call_cache", compiled)
             outputs = compiled(args[0], kwargs)
-            if outputs is not _NOT_COMPILED:
+            if outputs is not NOT_COMPILED:
                 return outputs
-        elif compiled is None and self.__dict__.get("built") and not self.run_eagerly and current_scope() is None:
-            object.__setattr__(self, "_call_cache", CompiledCall(self))
-            return self(*args, **kwargs)
         return super().__call__(*args, **kwargs)
 
     # --- layers --------------------------------------------------------------------------------------------------------
@@ -224,87 +211,6 @@ class Model(Trainer, Layer):
             skip_mismatch: leave layers alone whose weights don't fit, with a warning.
         """
         weight_files.load_weights(self, filepath, skip_mismatch=skip_mismatch)
-
-
-_NOT_COMPILED = object()
-
-
-class CompiledCall:
-    """`model(x)` on arrays as one compiled program for each `training` and each shape.
-
-    It holds while no attribute of a built layer changes; a `call` that needs concrete values, or that sets attributes
-    while it runs, is left to run eagerly, and that is said once.
-    """
-
-    def __init__(self, model: Model):
-        self.model = model
-        self.eager = False
-        self.version: Any = None
-
-    def __call__(self, x: Any, kwargs: dict[str, Any]) -> Any:
-        if self.eager or (kwargs and (len(kwargs) > 1 or not isinstance(kwargs.get("training", 0), bool | None))):
-            return _NOT_COMPILED
-        if not _concrete(x) or current_context() is not None:
-            return _NOT_COMPILED
-        if self.version != mutations():
-            self._renew()
-        program = self.programs.get(kwargs.get("training"))
-        if program is None:
-            program = self.programs[kwargs.get("training")] = jax.jit(self._function(kwargs))
-        try:
-            outputs, moved = program([v._stored() for v in self.variables], x)
-        except _NEEDS_VALUES as error:
-            self.eager = True
-            warn_once(
-                f"Model '{self.model.name}' runs eagerly when called: its `call` needs concrete values "
-                f"({type(error).__name__}). Use `jax.lax.cond`, `jnp.where` or `keras.ops` on values to have it compiled.",
-                key=f"eager call {id(self.model)}",
-            )
-            return _NOT_COMPILED
-        if self.changed:
-            self.eager = True
-            return _NOT_COMPILED
-        for v, value in zip(self.moving, moved, strict=True):
-            if v._lease is None:
-                v._value = value
-            else:
-                v.assign(value)
-        return outputs
-
-    def _renew(self) -> None:
-        model = self.model
-        self.variables = model.variables
-        self.programs: dict[Any, Callable] = {}
-        self.moving: list[Any] = []
-        self.changed = False
-        self.version = mutations()
-
-    def _function(self, kwargs: dict[str, Any]) -> Callable:
-        model, variables = self.model, self.variables
-
-        def run(values: list, x: Any) -> tuple:
-            before = mutations()
-            with StatelessScope(zip(variables, values, strict=True), collect_losses=True) as scope:
-                outputs = Layer.__call__(model, x, **kwargs)
-            new = [scope.get_current_value(v) for v in variables]
-            self.moving = [v for v, a, b in zip(variables, values, new, strict=True) if a is not b]
-            masks = [get_keras_mask(y) for y in tree.flatten(outputs)]
-            if mutations() != before or scope.losses or any(m is not None for m in masks):
-                self.changed = True  # it leaves something behind for the caller to read
-            return outputs, [b for a, b in zip(values, new, strict=True) if a is not b]
-
-        return run
-
-
-def _concrete(x: Any) -> bool:
-    """Whether inputs are arrays with values: no tracers, no symbolic tensors, no strings."""
-    if isinstance(x, np.ndarray):
-        return x.dtype.kind in "fiub"
-    if isinstance(x, jax.Array):
-        return not isinstance(x, jax.core.Tracer)
-    if isinstance(x, list | tuple):
-        return len(x) > 0 and all(map(_concrete, x))
-    return isinstance(x, dict) and all(map(_concrete, x.values()))
 
 
 def _symbols(shapes: Any, dtype: str) -> Any:

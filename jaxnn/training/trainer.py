@@ -20,8 +20,9 @@ from jaxnn import callbacks as callbacks_module
 from jaxnn import doctor, metrics, optimizers
 from jaxnn.core import check, dtypes, registry, tree
 from jaxnn.core.graph import KerasTensor, compute_output_spec
-from jaxnn.core.layer import Layer, default, is_default, mutations
+from jaxnn.core.layer import Layer, default, is_default
 from jaxnn.core.scope import StatelessScope
+from jaxnn.core.tracking import mutations
 from jaxnn.core.types import Array, Logs
 from jaxnn.core.variable import Variable
 from jaxnn.training import data, loop, steps
