@@ -359,6 +359,11 @@ class Operation:
         values = getattr(self._inbound_nodes[0], attribute)
         return values[0] if len(values) == 1 else values
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What is copied and pickled. The graphs it was called in stay behind; a Function brings its own nodes."""
+        own = [node for node in self._inbound_nodes if node.is_input]
+        return {**self.__dict__, "_inbound_nodes": own, "_outbound_nodes": []}
+
     def __repr__(self) -> str:
         return f"<Operation name={self.name}>"
 
@@ -395,13 +400,21 @@ class Node:
             for x in self.input_tensors:
                 if not hasattr(x, "_keras_history"):
                     x._keras_history = KerasHistory(None, 0, 0)
-        operation._inbound_nodes.append(self)
-        for node in self.parents():
-            node.operation._outbound_nodes.append(self)
+        self.attach(records)
+        self.attach_to_parents()
+
+    def attach(self, records: bool = True) -> None:
+        """Notes the call at its operation, and (if it records) at the tensors that came out."""
+        self.operation._inbound_nodes.append(self)
         if records:
             index = len(operation._inbound_nodes) - 1
             for i, x in enumerate(self.outputs):
-                x._keras_history = KerasHistory(operation, index, i)
+                x._keras_history = KerasHistory(self.operation, index, i)
+
+    def attach_to_parents(self) -> None:
+        """Notes the call at the operations that made its inputs."""
+        for node in self.parents():
+            node.operation._outbound_nodes.append(self)
 
     @property
     def is_input(self) -> bool:
@@ -450,6 +463,15 @@ class Function(Operation):
             if not flat:
                 raise ValueError(f"`{name}` argument cannot be empty. Received:\ninputs={inputs}\noutputs={outputs}")
         self._graph_nodes, self._operations = sort_graph(self._inputs, self._outputs)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Ties a copied graph's nodes to its operations again."""
+        self.__dict__.update(state)
+        new = [node for node in self._graph_nodes if not any(node is n for n in node.operation._inbound_nodes)]
+        for node in sorted(new, key=lambda node: node.outputs[0]._keras_history.node_index):
+            node.attach()
+        for node in new:
+            node.attach_to_parents()
 
     @property
     def operations(self) -> list:

@@ -73,6 +73,13 @@ class Model(Trainer, Layer):
                 return outputs
         return super().__call__(*args, **kwargs)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Copies and pickles leave compiled programs and a running `fit` behind."""
+        state = super().__getstate__()
+        for name in ("_call_cache", "_programs_key", "_session"):
+            state.pop(name, None)
+        return {**state, **{name: {} for name in ("_programs", "_paces") if name in state}}
+
     # --- layers --------------------------------------------------------------------------------------------------------
 
     @property
