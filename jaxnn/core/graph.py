@@ -407,7 +407,7 @@ class Node:
         """Notes the call at its operation, and (if it records) at the tensors that came out."""
         self.operation._inbound_nodes.append(self)
         if records:
-            index = len(operation._inbound_nodes) - 1
+            index = len(self.operation._inbound_nodes) - 1
             for i, x in enumerate(self.outputs):
                 x._keras_history = KerasHistory(self.operation, index, i)
 
@@ -618,11 +618,12 @@ def _check_connected(inputs: list[KerasTensor], nodes: list[Node]) -> None:
     known = set(map(id, inputs))
     done: list[str] = []
     for node in nodes:
-        for x in node.input_tensors:
+        for x in node.outputs if node.is_input else node.input_tensors:
             if id(x) not in known:
                 raise ValueError(
                     f"Graph disconnected: cannot find parent for tensor {x} at operation '{node.operation.name}'. "
-                    f"The following previous operations were accessed without issue: {done}"
+                    f"The following previous operations were accessed without issue: {done}. Are all Inputs among the "
+                    "`inputs`?"
                 )
         known.update(map(id, node.outputs))
         done.append(node.operation.name)
