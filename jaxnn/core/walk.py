@@ -67,7 +67,7 @@ def _is_part(x: Any) -> bool:
 
 
 _OWN_ATTRIBUTES = {
-    *vars(Layer()),
+    *vars(Layer(name="layer")),  # named, so that no automatic name is used up
     "_functional",
     "_operations",
     "_graph_nodes",
