@@ -66,7 +66,7 @@ def as_declared(model: Any, x: Any) -> bool:
 
 def outputs_for(model: Any, x: Any) -> Any:
     """What the model gives for inputs of these shapes, as KerasTensors, or the exception that it raises."""
-    x = tree.map_structure(lambda a: None if a is None else KerasTensor((None, *a.shape[1:]), a.dtype), x)
+    x = tree.map_structure(lambda a: None if a is None else KerasTensor(a.shape, a.dtype), x)
     kwargs = {"training": False} if getattr(model, "_call_has_training_arg", False) else {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

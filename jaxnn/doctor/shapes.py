@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,13 +19,13 @@ def check_input_shapes(case: Case) -> Iterator[Finding]:
     if not case.standard or not expected or as_declared(case.model, case.x) or not isinstance(case.trial, Exception):
         return
     fact, help_ = _structure(case.x, list(expected)) or _mismatch(case.x, expected)
-    cause = str(case.trial).strip().splitlines()[0].rstrip(".")
+    cause = re.split(r"\.?\s*\n|\.\s|\.$", str(case.trial).strip())[0]  # its first sentence, which names the layer
     yield Finding("input-shape", f"{case.who}: {check.name_of(case.model)} {fact} ({cause}). {help_}")
 
 
 def _structure(x: Any, names: list[str]) -> tuple[str, str] | None:
     """Fact and help where inputs are missing or too many."""
-    if isinstance(x, dict) and not set(names) <= set(x) and len(names) > 1:
+    if isinstance(x, dict) and not set(names) <= set(x):
         missing = [name for name in names if name not in x]
         unknown = [key for key in x if key not in names]
         hints = [check.nearest(name, unknown).replace(" Did you mean", f" Is '{name}'") for name in missing]

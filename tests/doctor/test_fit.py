@@ -212,6 +212,10 @@ def test_missing_and_surplus_inputs_are_told():
         ValueError, match=r'needs the inputs .*Missing data for input "image".* Is \'image\' \'imgae\'\?'
     ):
         two_inputs().fit({"imgae": X, "text": X}, Y, verbose=0)
+    image = keras.Input((4,), name="image")
+    single = keras.Model(image, layers.Dense(1)(image))
+    with pytest.raises(ValueError, match=r"needs the inputs \['image'\]; got \['imgae'\] .*Is 'image' 'imgae'\?"):
+        single.predict({"imgae": X}, verbose=0)
     with pytest.raises(ValueError, match=r"If the second is the targets, pass it as `y`"):
         sequential(layers.Dense(1)).fit((X, Y), verbose=0)
 
