@@ -1,4 +1,4 @@
-"""Row H1: the document's initialisers, each by its own law. The erratum of its list is told with row E11, in G3.
+"""Row H1, and erratum E11 in its list: the document's initialisers, each by its own law.
 
 Source: D0 (000_6de89d3050151039), section 5.1.
 """
@@ -76,3 +76,13 @@ def test_h1_lecun_he_and_glorot_have_the_variance_that_keeps_a_signals_size(name
     # the normal one is cut at two deviations of a wider normal, so that this is what is left
     cut = 2 * deviation / NORMAL_CUT
     assert 0.99 * cut < np.abs(normal).max() <= cut * (1 + 1e-6)
+
+
+def test_e11_the_lists_two_glorot_uniforms_are_a_uniform_and_a_normal_one():
+    """Both have variance 2 / (300 + 200). Only the uniform one ends at sqrt(6 / 500); 8 % of the normal one lie beyond."""
+    uniform, normal = kernel("glorot_uniform"), kernel("glorot_normal")
+    limit = np.sqrt(6 / (FAN_IN + FAN_OUT))
+    assert np.mean(np.abs(uniform) > limit * (1 + 1e-6)) == 0
+    # a wider normal, cut at 2: P(|z| > sqrt(3) * 0.8796 = 1.5236) less the 0.0455 beyond 2, of the 0.9545 within
+    expected = (0.12762 - 0.04550) / 0.95450
+    assert np.mean(np.abs(normal) > limit) == pytest.approx(expected, abs=5 * np.sqrt(expected / COUNT))

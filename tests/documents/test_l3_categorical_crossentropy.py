@@ -88,3 +88,11 @@ def test_e9_with_two_classes_both_are_one():
     y = np.array([[1.0], [0.0], [1.0]])
     pairs = np.concatenate([y, 1 - y], axis=1), np.concatenate([p, 1 - p], axis=1)
     np.testing.assert_allclose(losses.categorical_crossentropy(*pairs), losses.binary_crossentropy(y, p), rtol=1e-6)
+
+
+def test_e11_d3s_y_hat_is_the_label_and_the_label_comes_first():
+    """In D0, D2 and D4 y-hat is the prediction; D3 writes it for the label. Keras's order is label, prediction."""
+    label, prediction = np.array([[1.0, 0.0]]), np.array([[0.9, 0.1]])
+    assert float(losses.categorical_crossentropy(label, prediction)[0]) == pytest.approx(-np.log(0.9), rel=1e-5)
+    swapped = float(losses.categorical_crossentropy(prediction, label)[0])
+    assert swapped == pytest.approx(-0.1 * np.log(1e-7), rel=1e-4)  # a probability of 0, clipped
