@@ -15,8 +15,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
-import jax.extend
+import jax.core
 import numpy as np
+
+from jaxnn.core.types import Array
 
 _LIMIT = 256
 _compiled: collections.OrderedDict[Any, Callable] = collections.OrderedDict()
@@ -43,7 +45,7 @@ def shared(fn: Callable, *args: Any, donate: tuple[int, ...] = ()) -> Callable:
         key = (str(closed.jaxpr), _constants(closed), structure, _kinds(leaves), donated)
         program = _compiled.get(key)
     if program is None:
-        program = jax.jit(jax.extend.core.jaxpr_as_fun(closed), donate_argnums=donated)
+        program = jax.jit(_function_of(closed), donate_argnums=donated)
         if key is not None:
             _compiled[key] = program
             if len(_compiled) > _LIMIT:
@@ -57,6 +59,15 @@ def shared(fn: Callable, *args: Any, donate: tuple[int, ...] = ()) -> Callable:
 def clear() -> None:
     """Forgets all compiled programs (`clear_session`)."""
     _compiled.clear()
+
+
+def _function_of(closed: Any) -> Callable:
+    """What was traced, as a function of its leaves."""
+
+    def traced(*leaves: Array) -> list[Array]:
+        return jax.core.eval_jaxpr(closed.jaxpr, closed.consts, *leaves)
+
+    return traced
 
 
 def _donated_leaves(args: tuple, donate: tuple[int, ...]) -> tuple[int, ...]:
@@ -89,14 +100,23 @@ def _equations(jaxpr: Any) -> Iterator[Any]:
 
 
 def _inner(value: Any) -> Iterator[Any]:
-    """The jaxprs in a parameter, by type: parameters' names change between versions of JAX."""
-    if isinstance(value, jax.extend.core.ClosedJaxpr):
+    """The jaxprs in a parameter, by what they are: parameters' names change between versions of JAX."""
+    if _is_closed(value):
         yield value.jaxpr
-    elif isinstance(value, jax.extend.core.Jaxpr):
+    elif _is_jaxpr(value):
         yield value
     elif isinstance(value, list | tuple):
         for item in value:
             yield from _inner(item)
+
+
+def _is_closed(value: Any) -> bool:
+    # `jax.extend.core` has the classes, but importing it loads Pallas, too
+    return hasattr(value, "jaxpr") and hasattr(value, "consts")
+
+
+def _is_jaxpr(value: Any) -> bool:
+    return hasattr(value, "eqns") and not _is_closed(value)
 
 
 def _constants(closed: Any) -> bytes:
@@ -118,15 +138,15 @@ def _constants(closed: Any) -> bytes:
     def visit(jaxpr: Any) -> None:
         for eqn in jaxpr.eqns:
             for atom in eqn.invars:
-                if isinstance(atom, jax.extend.core.Literal) and np.ndim(atom.val):
+                if hasattr(atom, "val") and np.ndim(atom.val):  # a literal
                     add(atom.val)
             for value in eqn.params.values():
                 visit_value(value)
 
     def visit_value(value: Any) -> None:
-        if isinstance(value, jax.extend.core.ClosedJaxpr):
+        if _is_closed(value):
             visit_closed(value)
-        elif isinstance(value, jax.extend.core.Jaxpr):
+        elif _is_jaxpr(value):
             visit(value)
         elif isinstance(value, list | tuple):
             for item in value:

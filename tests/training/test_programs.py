@@ -17,8 +17,8 @@ def empty_cache():
 def count(monkeypatch):
     """Counts the programs that `shared` had to make."""
     made = []
-    original = jax.extend.core.jaxpr_as_fun
-    monkeypatch.setattr(jax.extend.core, "jaxpr_as_fun", lambda closed: made.append(1) or original(closed))
+    original = programs._function_of
+    monkeypatch.setattr(programs, "_function_of", lambda closed: made.append(1) or original(closed))
     return made
 
 
