@@ -493,6 +493,7 @@ class Layer(Operation):
                 "implemented and it looks like it has unbuilt state. Implement `build()`, or call the layer on data.",
                 stacklevel=2,
             )
+        object.__setattr__(self, "_build_shapes_dict", {"input_shape": input_shape})
         self.built = True
 
     def _build_at_init(self) -> None:
@@ -546,7 +547,7 @@ class Layer(Operation):
         self._check_super_called()
         self._called = True
         original_args, original_kwargs = args, kwargs
-        if self._convert_input_args:
+        if self._convert_input_args and not self._fits_as_it_is(args, kwargs):
             args = tuple(tree.map_structure(self._convert_input, x) for x in args)
             kwargs = {k: tree.map_structure(self._convert_input, v) for k, v in kwargs.items()}
         if not self._allow_non_tensor_positional_args:
@@ -595,7 +596,16 @@ class Layer(Operation):
         around, mine = autocast_dtype(), self.compute_dtype
         if around is None and mine == self.variable_dtype:
             return autocast(None)
-        return autocast(mine if self.autocast and dtypes.is_float_dtype(mine) else None)
+        if around is not None and not (self.autocast and dtypes.is_float_dtype(mine)):
+            return autocast(None)
+        return autocast(mine)
+
+    def _fits_as_it_is(self, args: tuple, kwargs: dict) -> bool:
+        """Whether the only argument is a tensor of the right dtype.
+
+        Then, as in Keras, a recorded call has the masks and the `training` that are filled in below among its arguments.
+        """
+        return not kwargs and len(args) == 1 and is_tensor_like(args[0]) and args[0].dtype == self.input_dtype
 
     def _convert_input(self, x: Any) -> Any:
         """NumPy to JAX, and floats to the compute dtype; a mask stays on."""
@@ -631,6 +641,11 @@ class Layer(Operation):
                 value = context.values[name]
             else:
                 value = arguments.all.get(name)
+            if isinstance(value, jax.core.Tracer):
+                raise TypeError(
+                    f"{type(self).__name__} '{self.name}': `{name}` must be a Python bool; got a traced value. Under "
+                    f"jit make it static: jax.jit(f, static_argnames='{name}'), or write {name}=True inside f."
+                )
             context.values[name] = value
             if name in self._call_parameters and value is not None:
                 kwargs[name] = value
@@ -757,6 +772,14 @@ class Layer(Operation):
         """`y, state = layer.apply(params, state, x, training=True)`: the layer as a pure function."""
         return pure.apply(self, params, state, *args, **kwargs)
 
+    def take(self) -> tuple[Params, State]:
+        """`params, state = model.take()`: the current values, as `init` gives fresh ones."""
+        return pure.take(self)
+
+    def give(self, params: Params, state: State) -> None:
+        """`model.give(params, state)`: writes back what a loop of one's own has trained."""
+        pure.give(self, params, state)
+
     def stateless_call(
         self,
         trainable_variables: Any,
@@ -802,7 +825,7 @@ class Layer(Operation):
         try:
             return self._constructor_config()
         except NotImplementedError:
-            if own is Layer:
+            if all(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in _own_parameters(own)):
                 raise
             return {}
 
@@ -841,6 +864,12 @@ class Layer(Operation):
 
 
 Layer.call._is_default = True  # type: ignore[attr-defined]
+
+
+def _own_parameters(cls: Any) -> list[inspect.Parameter]:
+    """What a class's constructor takes beyond what every layer does."""
+    common = inspect.signature(Layer.__init__).parameters
+    return [p for name, p in inspect.signature(cls.__init__).parameters.items() if name not in common]
 
 
 def _is_trainable(x: Any) -> bool:

@@ -49,8 +49,14 @@ def init(layer: Layer, key: Array, input_shape: Any = None, **kwargs: Any) -> tu
         **kwargs: further arguments of the call that builds, and `dtype` of the inputs.
 
     Returns:
-        `params` and `state`, by path.
+        `params` and `state`, by path. A path is made of attributes and classes (`layers/dense_1/kernel`), never of
+        the names given to layers, so that equal models have equal trees.
     """
+    if not (isinstance(key, jax.Array) or hasattr(key, "dtype")):
+        raise TypeError(
+            f"{type(layer).__name__} '{layer.name}': `key` must be a JAX random key; got {key!r}. "
+            "Write init(jax.random.key(0), (None, 8))."
+        )
     if input_shape is not None or not layer.built:
         build(layer, input_shape, **kwargs)
     params: Params = {}
@@ -115,6 +121,12 @@ def apply(
     Raises:
         ValueError: if a path is missing, is unknown, or has another shape.
     """
+    for name, given in (("params", params), ("state", state)):
+        if not isinstance(given, dict):
+            raise TypeError(
+                f"{type(layer).__name__} '{layer.name}': `{name}` must be a dictionary of arrays by path, as init gives; "
+                f"got {type(given).__name__}. Write apply(params, state, x)."
+            )
     named = _named(layer)
     values = {**params, **state}
     _check_names(layer, values, named)

@@ -278,6 +278,8 @@ def _serialize_registered(obj: Any) -> dict:
     if api is not None and not is_function:
         module, _, name = api.rpartition(".")
         registered = None if module.split(".")[0] == "keras" else _custom_names.get(target)
+        if module.startswith("keras.src."):  # what has no public name in Keras goes by its own
+            registered = name
         result = {"module": module, "class_name": name, "config": inner, "registered_name": registered}
     else:
         module = target.__module__

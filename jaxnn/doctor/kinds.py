@@ -56,7 +56,7 @@ def _diagnosis(value: Any, dtype: np.dtype) -> tuple[str, str]:
     if isinstance(value, int | float | np.number | np.bool_):
         return "numbers as Python objects", "Convert them: .astype('float32')."
     if isinstance(value, list | tuple | np.ndarray):
-        return "rows of different lengths", "Bring them to one length: utils.pad_sequences(x)."
+        return "rows of different lengths", "Bring them to one length: fill the short ones up with zeros."
     return f"objects of type {type(value).__name__}", "Turn them into arrays of numbers."
 
 

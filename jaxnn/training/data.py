@@ -29,23 +29,34 @@ def as_array(x: Any) -> Any:
         x = x.value
     if isinstance(x, jax.Array):
         return x.astype(config.floatx()) if dtypes.is_float_dtype(x.dtype) and x.dtype != config.floatx() else x
-    if type(x).__module__.startswith("pandas.") and type(x).__name__ == "Series":
+    if _made_by(x, "pandas") and type(x).__name__ == "Series":
         x = x.to_numpy()[:, None]
-    if hasattr(x, "toarray") and type(x).__module__.startswith("scipy.sparse"):
+    if hasattr(x, "toarray") and _made_by(x, "scipy"):
         x = x.toarray()
-    if type(x).__module__.startswith("torch"):
+    if _made_by(x, "torch"):
         x = x.detach().cpu()
-    x = np.asarray(x)
+    if _made_by(x, "pandas") and type(x).__name__ == "DataFrame":
+        kinds = {d.kind for d in x.dtypes if hasattr(d, "kind")}
+        x = x.to_numpy(config.floatx() if "f" in kinds and kinds <= set("fiub") else None)
+    try:
+        x = np.asarray(x)
+    except ValueError:  # rows of different lengths: the checks say so
+        x = np.asarray(x, dtype=object)
     if x.dtype.kind == "f" or str(x.dtype) == "bfloat16":
         return x.astype(config.floatx(), copy=False)
     return x
+
+
+def _made_by(x: Any, package: str) -> bool:
+    """Whether an object's class comes from a package, which need not be installed to ask."""
+    return type(x).__module__.split(".")[0] == package
 
 
 def is_arrays(x: Any) -> bool:
     """Whether something is an array, a nested list of numbers, or a structure of such."""
     if tree.is_nested(x):
         return len(x) > 0 and all(is_arrays(leaf) for leaf in (x.values() if isinstance(x, dict) else x))
-    return x is None or isinstance(x, int | float | bool | np.generic | Variable) or _has_array(x)
+    return x is None or isinstance(x, int | float | bool | str | np.generic | Variable) or _has_array(x)
 
 
 def _has_array(x: Any) -> bool:
@@ -56,7 +67,7 @@ def as_arrays(structure: Any) -> Any:
     """A structure with every array converted; nested lists of plain numbers count as one array."""
     if isinstance(structure, list | tuple):
         if _plain_numbers(structure):
-            return as_array(np.asarray(structure))
+            return as_array(structure)
         kind = type(structure) if not hasattr(structure, "_fields") else tuple
         return kind(as_arrays(s) for s in structure)
     if isinstance(structure, dict):
@@ -69,7 +80,7 @@ def _plain_numbers(x: Any) -> bool:
     first = x
     while isinstance(first, list | tuple) and len(first):
         first = first[0]
-    return isinstance(first, int | float | bool | np.generic)
+    return isinstance(first, int | float | bool | str | np.generic)
 
 
 def class_weight_to_sample_weights(y: Any, class_weight: dict[int, float]) -> np.ndarray:
@@ -94,6 +105,12 @@ def split(arrays: tuple, validation_split: float) -> tuple[tuple, tuple]:
     if not all(hasattr(x, "shape") for x in flat):
         raise ValueError("Argument `validation_split` is only supported for tensors or NumPy arrays.")
     n = int(flat[0].shape[0])
+    if any(int(x.shape[0]) != n for x in flat):
+        sizes = ", ".join(str(int(x.shape[0])) for x in flat)
+        raise ValueError(
+            f"fit: Data cardinality is ambiguous. Make sure all arrays contain the same number of samples; got {sizes} "
+            "before `validation_split` cuts them. Each sample needs one row in every array."
+        )
     cut = math.floor(n * (1.0 - validation_split))
     if cut in (0, n):
         raise ValueError(

@@ -36,12 +36,39 @@ def variables_of(model: Any) -> TrainState:
     )
 
 
-def take_state(model: Any) -> TrainState:
+def take_state(model: Any, x: Any = None, y: Any = None, sample_weight: Any = None) -> TrainState:
     """A TrainState of copies: what a loop of one's own may donate.
 
-    Example: `state = take_state(model); logs, state = model.train_step(state, (x, y)); give_state(model, state)`
+    Args:
+        model: a compiled model.
+        x, y, sample_weight: a batch, whose shapes build what isn't built yet: the model, its losses, its metrics, its
+            optimiser. Not needed after `fit` or `evaluate`.
+
+    Raises:
+        ValueError: if something isn't built and no batch is given.
+
+    Example: `state = take_state(model, x, y); logs, state = model.train_step(state, (x, y)); give_state(model, state)`
     """
+    if x is not None:
+        model.build_for(x, y, sample_weight)
+    require_built(model, "take_state")
     return TrainState(*[[copy_array(v) for v in group] for group in variables_of(model)])
+
+
+def require_built(model: Any, who: str) -> None:
+    """Raises a ValueError unless the model and all that it was compiled with have their Variables."""
+    parts = {
+        "the model": all(layer.built for layer in model._flatten_layers()),
+        "its loss": model._compile_loss is None or model._compile_loss.built,
+        "its metrics": model._compile_metrics is None or model._compile_metrics.built,
+        "its optimizer": model.optimizer is None or model.optimizer.built,
+    }
+    missing = [name for name, built in parts.items() if not built]
+    if missing:
+        raise ValueError(
+            f"{who}: {' and '.join(missing)} have no variables yet, so the state would lack them. Give the shapes of a "
+            "batch first: model.build_for(x, y)."
+        )
 
 
 def give_state(model: Any, state: Any) -> None:

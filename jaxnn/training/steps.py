@@ -17,7 +17,7 @@ from jax import lax
 from jaxnn.core.layer import is_default
 from jaxnn.core.scope import StatelessScope
 from jaxnn.core.types import Array, Logs
-from jaxnn.training.state import TrainState
+from jaxnn.training.state import TrainState, require_built
 
 
 def pick(arrays: tuple, indices: Array) -> tuple:
@@ -167,9 +167,11 @@ def train_epoch(model: Any, batch_size: int) -> Callable:
 
     Example:
         >>> epoch = train_epoch(model, 32)
-        >>> states = jax.tree.map(lambda *a: jnp.stack(a), *[take_state(m) for m in members])
+        >>> states = jax.tree.map(lambda *a: jnp.stack(a), *[take_state(m, x, y) for m in members])
         >>> logs, states = jax.jit(jax.vmap(epoch, in_axes=(0, 0, None, None)))(states, orders, x, y)
     """
+
+    require_built(model, "train_epoch")
 
     def epoch(state: Any, order: Array, x: Any, y: Any = None, sample_weight: Any = None) -> tuple[Logs, TrainState]:
         arrays = (x, y, sample_weight)

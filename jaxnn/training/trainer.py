@@ -511,6 +511,11 @@ class Trainer(_Host):
 
     # --- single batches ------------------------------------------------------------------------------------------------
 
+    def build_for(self, x: Any, y: Any = None, sample_weight: Any = None) -> None:
+        """Builds whatever isn't built yet (the model, its losses, metrics and optimiser) from a batch's shapes."""
+        self._require_compiled("build_for")
+        self._batch(x, y, sample_weight, None, "fit")
+
     def train_on_batch(
         self,
         x: Any,

@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+import pytest
 
 import jaxnn as keras
 from jaxnn.training import give_state, take_state, train_epoch
@@ -27,7 +28,7 @@ def member(seed, rate):
         ]
     )
     model.compile(keras.optimizers.Adam(rate), "binary_crossentropy", metrics=["accuracy"])
-    model._build_for(keras.training.data.plan(*data(), 32))
+    model.build_for(*data(32))
     return model
 
 
@@ -90,3 +91,16 @@ def test_an_optax_transformation_can_be_compiled_with():
     before = model.evaluate(x, y, verbose=0)
     model.fit(x, y, epochs=3, verbose=0)
     assert model.evaluate(x, y, verbose=0) < before
+
+
+def test_a_state_that_would_lack_variables_is_refused():
+    x, y = data()
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse", metrics=["mae"])
+    with pytest.raises(
+        ValueError, match=r"its loss and its metrics and its optimizer have no variables yet.*build_for"
+    ):
+        take_state(model)
+    with pytest.raises(ValueError, match="train_epoch"):
+        train_epoch(model, 32)
+    assert len(take_state(model, x, y).metrics) == 4
