@@ -170,7 +170,6 @@ def train_epoch(model: Any, batch_size: int) -> Callable:
         >>> states = jax.tree.map(lambda *a: jnp.stack(a), *[take_state(m, x, y) for m in members])
         >>> logs, states = jax.jit(jax.vmap(epoch, in_axes=(0, 0, None, None)))(states, orders, x, y)
     """
-
     require_built(model, "train_epoch")
 
     def epoch(state: Any, order: Array, x: Any, y: Any = None, sample_weight: Any = None) -> tuple[Logs, TrainState]:

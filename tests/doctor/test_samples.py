@@ -74,7 +74,7 @@ def test_targets_may_be_missing_where_nothing_compares_with_them():
         (np.array([["x" * 90]] * 10), "it has text such as 'x{36}...'"),
         (np.array([[3.0, None]] * 10, object), "column 1 has None .*Drop these rows or fill them"),
         (np.array([[3.0, True]] * 10, object), r"numbers as Python objects .*astype\('float32'\)"),
-        (np.array([[1]] * 9 + [[1, 2]], object), "rows of different lengths .*pad_sequences"),
+        (np.array([[1]] * 9 + [[1, 2]], object), "rows of different lengths .*fill the short ones"),
         (np.array([object()] * 10), "objects of type object"),
         (np.array(["2020-01-01"] * 10, "datetime64[D]"), "dates such as 2020-01-01"),
         (np.zeros(10, [("a", "f4"), ("b", "f4")]), "records of a, b .*column_stack"),
