@@ -19,7 +19,7 @@ from jaxnn.layers.input_layer import InputLayer
 from jaxnn.models.model import Model, takes_functional_arguments
 
 
-@export("models", also=("keras.Functional",))
+@export("src.models.functional", also=("keras.models.Functional", "keras.Functional"))  # it has no public name in Keras
 class Functional(Function, Model):
     """A Model made of a graph: `Model(inputs, outputs)`.
 
@@ -59,7 +59,7 @@ class Functional(Function, Model):
         """Runs the graph."""
         flat = self._standardize(inputs)
         if mask is not None:
-            for x, m in zip(flat, tree.flatten(mask), strict=True):
+            for x, m in zip(flat, self._ordered(mask), strict=True):
                 if m is not None:
                     set_keras_mask(x, m)
         context = {"training": training, **kwargs}
@@ -307,7 +307,7 @@ def _cut_graph(inputs: Any, outputs: Any) -> tuple[Any, Any]:
         if _is_input(x):
             known[id(x)] = x
         else:
-            layer = InputLayer(batch_shape=x.shape, dtype=x.dtype, name=f"{x.name}_clone")
+            layer = InputLayer(batch_shape=x.shape, dtype=x.dtype, name=f"{x.name}CLONE")
             known[id(x)] = layer.output
         return known[id(x)]
 
@@ -325,7 +325,7 @@ def _cut_graph(inputs: Any, outputs: Any) -> tuple[Any, Any]:
             known.update((id(x), x) for x in node.outputs if id(x) not in known)
         elif not all(id(x) in known for x in node.outputs):
             args, kwargs = node.fill({id(x): known[id(x)] for x in node.input_tensors})
-            copies = [KerasTensor(x.shape, dtype=x.dtype, name=f"{x.name}_clone") for x in node.outputs]
+            copies = [KerasTensor(x.shape, dtype=x.dtype, name=f"{x.name}CLONE") for x in node.outputs]
             Node(node.operation, args, kwargs, copies)
             known.update((id(x), c) for x, c in zip(node.outputs, copies, strict=True))
     return new_inputs, tree.map_structure(lambda x: known[id(x)], outputs)

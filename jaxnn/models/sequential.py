@@ -9,6 +9,7 @@ from jaxnn.core import registry, tree
 from jaxnn.core.graph import KerasTensor, standardize_shape
 from jaxnn.core.layer import Layer
 from jaxnn.core.masking import get_keras_mask
+from jaxnn.core.naming import auto_name
 from jaxnn.core.registry import export
 from jaxnn.layers.input_layer import InputLayer
 from jaxnn.models.functional import Functional
@@ -132,6 +133,7 @@ class Sequential(Model):
                 x = layer(x)
             except NotImplementedError:
                 return  # a layer that can't say its output's shape: the stack is run as it stands
+        auto_name("Functional")  # Keras numbers this inner graph, and so counts on in the names of later models
         self._functional = Functional(first.output, x, name=self.name)
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None, **kwargs: Any) -> Any:
