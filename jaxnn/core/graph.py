@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxnn.core import registry, tree
+from jaxnn.core import op_names, registry, tree
 from jaxnn.core.dtypes import standardize_dtype
 from jaxnn.core.masking import get_keras_mask, set_keras_mask
 from jaxnn.core.naming import auto_name, check_name
@@ -633,32 +633,103 @@ def _check_connected(inputs: list[KerasTensor], nodes: list[Node]) -> None:
 
 
 class OpCall(Operation):
-    """A pure function as a node of a graph: what `ops.add(x, y)` records for symbolic x and y."""
+    """A pure function as a node of a graph: what `ops.sum(x, axis=1)` records for a symbolic x.
 
-    def __init__(self, fn: Callable, name: str | None = None):
-        super().__init__(name=name or auto_name(fn.__name__.strip("_")))
-        self.fn = fn
+    Each function has its subclass, with the name and the settings of Keras's class for it, so that graphs travel.
+    """
+
+    fn: Callable
+
+    def __init__(self, *, name: str | None = None, **settings: Any):
+        super().__init__(name=name)
+        self.settings = settings
+
+    @classmethod
+    def record(cls, args: tuple, kwargs: dict[str, Any]) -> Any:
+        """The outputs for symbolic arguments: the settings among them make an operation, which the tensors are given to."""
+        signature = _signature(cls.fn)
+        given = signature.bind(*args, **kwargs).arguments
+        settings: dict[str, Any] = {}
+        tensors: list[Any] = []
+        named: dict[str, Any] = {}
+        gap = False
+        for name, p in signature.parameters.items():
+            if p.kind is p.VAR_POSITIONAL:
+                tensors.extend(given.get(name, ()))
+            elif p.kind is p.VAR_KEYWORD:
+                named.update(given.get(name, {}))
+            elif not op_names.is_tensor(function_name(cls.fn), name) and not any_symbolic((given.get(name),)):
+                settings[name] = given.get(name, p.default)
+            elif name not in given:
+                gap = True
+            elif gap or p.kind is p.KEYWORD_ONLY:
+                named[name] = given[name]
+            else:
+                tensors.append(given[name])
+        return cls(**settings)(*tensors, **named)
+
+    def _all_arguments(self, args: tuple, kwargs: dict[str, Any]) -> inspect.BoundArguments:
+        """What the function is to be called with: tensors and settings in their places."""
+        signature = _signature(self.fn)
+        waiting = list(args)
+        found: dict[str, Any] = {}
+        for name, p in signature.parameters.items():
+            if name in self.settings:
+                found[name] = self.settings[name]
+            elif p.kind is p.VAR_POSITIONAL:
+                found[name], waiting = tuple(waiting), []
+            elif p.kind is p.VAR_KEYWORD:
+                found[name] = {k: v for k, v in kwargs.items() if k not in signature.parameters}
+            elif name in kwargs:
+                found[name] = kwargs[name]
+            elif waiting:
+                found[name] = waiting.pop(0)
+        bound = signature.bind_partial()
+        bound.arguments.update(found)
+        bound.apply_defaults()
+        return bound
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """Calls the function, with Variables as their values."""
-        return self.fn(*map(_value, args), **{k: _value(v) for k, v in kwargs.items()})
+        bound = self._all_arguments(args, kwargs)
+        return self.fn(*map(_value, bound.args), **{k: _value(v) for k, v in bound.kwargs.items()})
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         """By the function's own rule if it has one, else by tracing it."""
         spec = getattr(self.fn, "output_spec", None)
-        return spec(*args, **kwargs) if spec is not None else super().compute_output_spec(*args, **kwargs)
+        if spec is None:
+            return super().compute_output_spec(*args, **kwargs)
+        bound = self._all_arguments(args, kwargs)
+        return spec(*bound.args, **bound.kwargs)
 
     def get_config(self) -> dict[str, Any]:
-        """Names the function."""
-        return {"name": self.name, "function": self.fn.__name__.strip("_")}
+        """The settings."""
+        return {"name": self.name, **self.settings}
 
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> OpCall:
-        """The node's operation again."""
-        return cls(inspect.unwrap(_public_op(config["function"])), name=config["name"])
+    def __reduce__(self) -> tuple:
+        return _blank_operation, (registry.api_name(type(self)),), self.__getstate__()
 
 
-registry.export("ops", package="jaxnn")(OpCall)
+def function_name(fn: Callable) -> str:
+    """The public name of an operation's function."""
+    return fn.__name__.strip("_")
+
+
+def _blank_operation(full_name: str) -> OpCall:
+    """What a copy or a pickle starts from: the classes of functions stand in no module."""
+    cls = registry.by_api(full_name)
+    return cls.__new__(cls)
+
+
+_signature = functools.cache(inspect.signature)
+
+
+def _operation_of(fn: Callable) -> type[OpCall]:
+    """The subclass of OpCall for a function."""
+    module, name = op_names.class_of(function_name(fn))
+    cls = type(name, (OpCall,), {"fn": staticmethod(fn)})
+    registry.name_in_configs(cls, f"{module}.{name}")
+    return cls
 
 
 def op(fn: Callable | None = None, *, spec: Callable | None = None) -> Callable:
@@ -675,15 +746,16 @@ def op(fn: Callable | None = None, *, spec: Callable | None = None) -> Callable:
         return functools.partial(op, spec=spec)
     if spec is not None:
         fn.output_spec = spec  # type: ignore[attr-defined]
+    operation = _operation_of(fn)
 
     @functools.wraps(fn)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         if any_symbolic(args, kwargs):
-            return OpCall(fn)(*args, **kwargs)
+            return operation.record(args, kwargs)
         args = tuple(_value(x) for x in args)
         return fn(*args, **{k: _value(v) for k, v in kwargs.items()} if kwargs else kwargs)
 
-    registry.export("ops", fn.__name__.strip("_"))(wrapper)
+    registry.export("ops", function_name(fn))(wrapper)
     return wrapper
 
 

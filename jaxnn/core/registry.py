@@ -59,6 +59,12 @@ def export(kind: str, *aliases: str, also: tuple[str, ...] = (), package: str = 
     return register
 
 
+def name_in_configs(cls: type, full_name: str) -> None:
+    """Registers a class under the full name that Keras's files have for it, which nobody writes by hand."""
+    _api_of[cls] = full_name
+    _by_api[full_name] = cls
+
+
 def objects(kind: str) -> dict[str, Any]:
     """All names of a kind with what they stand for."""
     return _kinds.get(kind, {})
