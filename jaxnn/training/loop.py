@@ -79,8 +79,8 @@ def program(
     """The compiled form of one of the model's steps for arguments like these; an equal one is used if there is one."""
     if model.run_eagerly:
         return make()
-    specs = tuple((np.shape(x), str(jax.dtypes.result_type(x))) for x in jax.tree.leaves(args))
-    key = (*kind, specs, jax.tree.structure(args))
+    leaves, structure = jax.tree.flatten(args)
+    key = (*kind, structure, *[(x.shape, x.dtype) for x in leaves])  # made for every batch of a stream: keep it cheap
     programs = model._fresh_programs()
     if key not in programs:
         programs[key] = shared(make(), *args, donate=donate)
