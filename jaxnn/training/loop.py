@@ -47,6 +47,21 @@ class Pace:
         self.rate = min(rate, 4 * limit) if rate > limit else 0.5 * (rate + limit)
 
 
+class Ticker:
+    """Says when a stream's progress is to be told again: its steps may be far shorter than a screen's frame."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    def due(self) -> bool:
+        """Whether a chunk's time has passed since this was last true."""
+        now = time.perf_counter()
+        if now < self._next:
+            return False
+        self._next = now + CHUNK_SECONDS
+        return True
+
+
 @contextlib.contextmanager
 def uninterrupted() -> Iterator[None]:
     """Holds Ctrl-C back until the block is done; a second Ctrl-C goes through at once."""
@@ -174,7 +189,7 @@ class Epochs:
         watched = callbacks.needs_train_batches
         logs: Any = {}
         batches = self.plan.epoch()
-        done = 0
+        done, ticker = 0, Ticker()
         while True:
             if watched:
                 callbacks.on_train_batch_begin(done)
@@ -187,10 +202,12 @@ class Epochs:
             done += 1
             if watched:
                 callbacks.on_train_batch_end(done - 1, floats(logs))
-            else:
+            elif ticker.due():
                 callbacks.on_train_progress(done, logs)
             if model.stop_training:
                 break
+        if done and not watched:
+            callbacks.on_train_progress(done, logs)
         return floats(logs)
 
 
@@ -227,15 +244,20 @@ def evaluate(model: Any, plan: ArrayPlan | StreamPlan, session: Session, callbac
 def _evaluate_stream(model: Any, plan: StreamPlan, session: Session, callbacks: Any) -> Logs:
     watched = callbacks.needs_test_batches
     logs: Any = {}
-    for done, batch in enumerate(plan.epoch()):
+    done, ticker = 0, Ticker()
+    for batch in plan.epoch():
         if watched:
             callbacks.on_test_batch_begin(done)
         args = (_without_optimizer(session.state), np.bool_(done == 0), batch)
         run = program(model, ("test_batch",), functools.partial(single_test_step, model), args)
         logs = _advance(session, run, args)
-        _tell_test(callbacks, watched, done + 1, logs, done)
+        done += 1
+        if watched or ticker.due():
+            _tell_test(callbacks, watched, done, logs, done - 1)
         if model.stop_evaluating:
             break
+    if done and not watched:
+        callbacks.on_test_progress(done, logs)
     return floats(logs)
 
 
