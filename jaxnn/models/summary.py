@@ -1,7 +1,8 @@
-"""summary(): Keras's table of layers, by rich where it is installed and in plain characters else."""
+"""summary(): Keras's table of layers, character for character, and the device that will train."""
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 import shutil
@@ -59,21 +60,16 @@ def _listed(model: Any) -> list:
 
 
 def _in_a_row(model: Any) -> bool:
-    """Whether a graph is a plain stack, so that "Connected to" would say nothing."""
+    """Whether a graph is one chain of layers, each called once, so that "Connected to" would say nothing."""
     nodes = getattr(model, "_graph_nodes", None)
     if nodes is None:
         return True
-    own = set(map(id, nodes))
-    made_by = [sum(id(n) in own for n in op._inbound_nodes) for op in model._operations]
-    feeds: dict[int, int] = {}
-    for node in nodes:
-        for x in node.input_tensors:
-            feeds[id(x)] = feeds.get(id(x), 0) + 1
+    used = {id(x) for node in nodes for x in node.input_tensors}
+    ends = [node for node in nodes if not any(id(x) in used for x in node.outputs)]
     return (
-        max(made_by) <= 1
-        and all(len(n.input_tensors) <= 1 for n in nodes)
-        and all(count <= 1 for count in feeds.values())
-        and len(model.inputs) == 1 == len(model.outputs)
+        len(ends) == 1
+        and all(len(node.input_tensors) <= 1 for node in nodes)
+        and len({id(node.operation) for node in nodes}) == len(nodes)
     )
 
 
@@ -126,29 +122,28 @@ def _in_range(layers: list, layer_range: Any) -> list:
         return layers
     if len(layer_range) != 2 or not all(isinstance(n, str) for n in layer_range):
         raise ValueError(f"layer_range must be two layer names or patterns. Received: layer_range={layer_range}")
-    places = [[i for i, layer in enumerate(layers) if re.match(p, layer.name)] for p in layer_range]
-    if not all(places):
+    first, last = ([i for i, layer in enumerate(layers) if re.match(p, layer.name)] for p in layer_range)
+    if not first or not last:
         raise ValueError(f"Passed layer_names do not match the layer names in the model. Received: {layer_range}")
-    return layers[min(map(min, places)) : max(map(max, places)) + 1]
+    if min(first) > max(last):
+        first, last = last, first
+    return layers[min(first) : max(last) + 1]
 
 
 def _table(header: list[str], rows: list[list[str]], widths: list[int]) -> list[str]:
     """A grid with cells broken into lines that fit."""
-    inner = [max(w - 3, 4) for w in widths]
+    room = [max(w - 3, 1) for w in widths]  # what borders and blanks leave of a column
+    room[-2] -= 1
+    align = [{"Param #": ">", "Trainable": "^"}.get(name, "<") for name in header]
 
     def rule(left: str, mid: str, right: str, dash: str) -> str:
-        return left + mid.join(dash * (w + 2) for w in inner) + right
-
-    def line(cells: list[str], bar: str) -> str:
-        parts = []
-        for i, (cell, width) in enumerate(zip(cells, inner, strict=True)):
-            parts.append(f" {cell:>{width}} " if i == 2 else f" {cell:<{width}} ")
-        return bar + bar.join(parts) + bar
+        return left + mid.join(dash * (width + 2) for width in room) + right
 
     def block(cells: list[str], bar: str) -> list[str]:
-        broken = [_wrap(cell, width) for cell, width in zip(cells, inner, strict=True)]
-        height = max(map(len, broken))
-        return [line([b[i] if i < len(b) else "" for b in broken], bar) for i in range(height)]
+        broken = [_wrap(cell, width) for cell, width in zip(cells, room, strict=True)]
+        lines = itertools.zip_longest(*broken, fillvalue="")
+        padded = ([f" {cell:{a}{width}} " for cell, a, width in zip(line, align, room, strict=True)] for line in lines)
+        return [bar + bar.join(line) + bar for line in padded]
 
     lines = [rule("┏", "┳", "┓", "━"), *block(header, "┃"), rule("┡", "╇", "┩", "━")]
     for i, row in enumerate(rows):
@@ -159,21 +154,15 @@ def _table(header: list[str], rows: list[list[str]], widths: list[int]) -> list[
 
 
 def _wrap(text: str, width: int) -> list[str]:
+    """The text in lines of whole words; a word that is too long for a line is cut."""
     lines = [""]
-    for word in text.split(" "):
-        while len(word) > width:
-            room = width - len(lines[-1]) - (1 if lines[-1] else 0)
-            if room < 4:
-                lines.append("")
-                room = width
-            lines[-1] += (" " if lines[-1] else "") + word[:room]
-            word = word[room:]
-            lines.append("")
-        if len(lines[-1]) + len(word) + (1 if lines[-1] else 0) <= width:
-            lines[-1] += (" " if lines[-1] else "") + word
-        else:
+    for word in re.findall(r"\s*\S+\s*", text):
+        if lines[-1] and len(lines[-1]) + len(word.rstrip()) > width:
             lines.append(word)
-    return [one for one in lines if one] or [""]
+        else:
+            lines[-1] += word
+    lines = [line.rstrip() for line in lines]
+    return [line if len(line) <= width else line[: width - 1] + "…" for line in lines]
 
 
 def _totals(model: Any) -> list[str]:
