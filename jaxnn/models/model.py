@@ -145,6 +145,14 @@ class Model(Trainer, Layer):
         self._check_super_called()
         if self.built or input_shape is None:
             return
+        if any(not layer.built for layer in self._flatten_layers(include_self=False)):
+            self._build_layers(input_shape)
+        object.__setattr__(self, "_build_shapes_dict", {"input_shape": input_shape})
+        self.built = True
+        self._lock_state()
+
+    def _build_layers(self, input_shape: Any) -> None:
+        """Builds the layers inside by running `call` on shapes."""
         parameters = [p for n, p in self._call_parameters.items() if n not in ("training", "mask", "args", "kwargs")]
         if isinstance(input_shape, dict) and set(input_shape) <= {p.name for p in parameters}:
             arguments = {k: _symbols(s, self.input_dtype) for k, s in input_shape.items()}
@@ -160,9 +168,6 @@ class Model(Trainer, Layer):
                 f"Model '{self.name}' can't be built from shapes alone: its `call` failed on {input_shape} with "
                 f"{type(error).__name__}: {error}. Call the model on a batch of data instead."
             ) from error
-        object.__setattr__(self, "_build_shapes_dict", {"input_shape": input_shape})
-        self.built = True
-        self._lock_state()
 
     def build_from_config(self, config: dict) -> None:
         """Builds as `get_build_config` recorded; says so where it can't."""
