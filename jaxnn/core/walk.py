@@ -3,6 +3,9 @@
 The order and the names are those of Keras's weight files: attributes by name, private ones last; items of a list or dict
 by the snake case of their class, numbered; a part that is shared counts where it is met first; a Sequential or Functional
 starts with its layers. So a parameter's path is `layers/dense_1/kernel`, whatever the layer's automatic name is.
+
+In files properties count as well, and every model has one, `layers`: what a subclassed model calls `self.output_layer`
+stands there as `layers/dense_1`, since "layers" comes first. As names of parameters the attributes' own are kept.
 """
 
 from __future__ import annotations
@@ -16,34 +19,39 @@ from jaxnn.core.seed import SeedGenerator
 from jaxnn.core.variable import Variable
 
 
-def walk(root: Any) -> Iterator[tuple[str, Any]]:
-    """Yields (path, part) for the object itself (path '') and each layer and seed generator inside, each once."""
-    yield from _walk(root, "", set())
+def walk(root: Any, properties: bool = False) -> Iterator[tuple[str, Any]]:
+    """Yields (path, part) for the object itself (path '') and each layer and seed generator inside, each once.
+
+    Args:
+        root: a layer or model.
+        properties: whether they count too, as in files.
+    """
+    yield from _walk(root, "", {}, properties)
 
 
-def _walk(part: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
+def _walk(part: Any, path: str, seen: dict[int, Any], properties: bool) -> Iterator[tuple[str, Any]]:
     if id(part) in seen:
         return
-    seen.add(id(part))
+    seen[id(part)] = part
     yield path, part
-    for name, child in _children(part):
+    for name, child in _children(part, properties):
         inner = f"{path}/{name}" if path else name
         if _is_part(child):
-            yield from _walk(child, inner, seen)
+            yield from _walk(child, inner, seen, properties)
         elif isinstance(child, list | dict | tuple):
-            yield from _walk_container(child, inner, seen)
+            yield from _walk_container(child, inner, seen, properties)
 
 
-def _walk_container(container: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
+def _walk_container(container: Any, path: str, seen: dict[int, Any], properties: bool) -> Iterator[tuple[str, Any]]:
     if id(container) in seen:
         return
-    seen.add(id(container))
+    seen[id(container)] = container  # kept: a property's list would leave its id to the next one
     used: dict[str, int] = {}
     for child in container.values() if isinstance(container, dict) else container:
         if _is_part(child):
-            yield from _walk(child, f"{path}/{_number(snake_case(type(child).__name__), used)}", seen)
+            yield from _walk(child, f"{path}/{_number(snake_case(type(child).__name__), used)}", seen, properties)
         elif isinstance(child, list | dict | tuple):
-            yield from _walk_container(child, f"{path}/{_number('container', used)}", seen)
+            yield from _walk_container(child, f"{path}/{_number('container', used)}", seen, properties)
 
 
 def _number(name: str, used: dict[str, int]) -> str:
@@ -51,15 +59,29 @@ def _number(name: str, used: dict[str, int]) -> str:
     return f"{name}_{used[name]}" if used[name] else name
 
 
-def _children(part: Any) -> Iterator[tuple[str, Any]]:
+def _children(part: Any, properties: bool) -> Iterator[tuple[str, Any]]:
     if not isinstance(part, Layer):
         return
     first = getattr(part, "_walk_first", None)  # a Sequential's or Functional's layers
     if first is not None:
         yield "layers", first()
-    for name in sorted(vars(part), key=lambda n: f"~{n}" if n.startswith("_") else n):
-        if name not in _OWN_ATTRIBUTES:
-            yield name, vars(part)[name]
+    for name in sorted(_names(part, properties), key=lambda n: f"~{n}" if n.startswith("_") else n):
+        try:
+            child = getattr(part, name)
+        except Exception:  # a property that isn't ready, such as the output of a model that was never called
+            continue
+        yield name, child
+
+
+def _names(part: Layer, properties: bool) -> set[str]:
+    """The attributes, and maybe the properties of the user's own classes, that Layer doesn't have."""
+    names = set(vars(part))
+    if properties:
+        names.update({"layers"} if hasattr(type(part), "layers") else ())
+        for cls in type(part).__mro__:
+            if not cls.__module__.startswith("jaxnn."):
+                names.update(name for name, value in vars(cls).items() if isinstance(value, property))
+    return names - _OWN_ATTRIBUTES
 
 
 def _is_part(x: Any) -> bool:
@@ -67,15 +89,16 @@ def _is_part(x: Any) -> bool:
 
 
 _OWN_ATTRIBUTES = {
-    *vars(Layer(name="layer")),  # named, so that no automatic name is used up
+    *dir(Layer(name="layer")),  # named, so that no automatic name is used up
     "_functional",
     "_operations",
     "_graph_nodes",
-    "_init_arguments",
     "_inputs",
     "_outputs",
+    "_inputs_struct",
+    "_outputs_struct",
+    "optimizer",
 }
-_OWN_ATTRIBUTES |= {"_inputs_struct", "_outputs_struct", "_metrics", "optimizer"}
 
 
 def named_variables(root: Layer) -> dict[str, Variable]:

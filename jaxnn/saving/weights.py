@@ -1,7 +1,8 @@
 """`.weights.h5` files in Keras's layout, both ways.
 
-A file is a tree of groups along `core/walk.py`; each part's own variables are `<path>/vars/0`, `1`, ... A file is written
-beside its place and then moved there: whoever is killed half-way keeps the old one.
+A file is a tree of groups along `core/walk.py`; each part's own variables are `<path>/vars/0`, `1`, ..., and those of a
+compiled model's optimiser `optimizer/vars/0`, ... A file is written beside its place and then moved there: whoever is
+killed half-way keeps the old one.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import os
 import tempfile
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -36,13 +38,19 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
     os.close(handle)
     try:
         with h5py.File(beside, "w") as file:
-            for name, part in walk.walk(model):
+            for name, part in _parts(model):
                 if hasattr(part, "save_own_variables"):
                     _write(file, name, part)
         os.replace(beside, path)
     except BaseException:
         os.unlink(beside)
         raise
+
+
+def _parts(model: Any) -> Iterator[tuple[str, Any]]:
+    yield from walk.walk(model, properties=True)
+    if getattr(model, "optimizer", None) is not None:
+        yield "optimizer", model.optimizer
 
 
 def _write(file: Any, name: str, part: Any) -> None:
@@ -52,14 +60,9 @@ def _write(file: Any, name: str, part: Any) -> None:
     store: dict[str, Any] = {}
     part.save_own_variables(store)
     for key, value in store.items():
-        value = np.asarray(value)
-        if value.dtype.name == "bfloat16":  # h5 has no bfloat16: Keras stores the bits and says so
-            dataset = group.create_dataset(
-                key, data=value.view("uint16") if value.ndim else value.reshape(1).view("uint16")[0]
-            )
+        dataset = group.create_dataset(key, data=np.asarray(value))
+        if np.asarray(value).dtype.name == "bfloat16":  # h5 sees two bytes of no kind; Keras too says which beside
             dataset.attrs["dtype"] = "bfloat16"
-        else:
-            group.create_dataset(key, data=value)
 
 
 def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False) -> None:
@@ -84,8 +87,8 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False) -> None
         raise FileNotFoundError(f"load_weights: there is no file '{path}'.")
     problems = []
     with h5py.File(path, "r") as file:
-        for name, part in walk.walk(model):
-            if not hasattr(part, "load_own_variables"):
+        for name, part in _parts(model):
+            if not hasattr(part, "load_own_variables") or (name == "optimizer" and "optimizer/vars" not in file):
                 continue
             try:
                 part.load_own_variables(_read(file, name))
