@@ -103,8 +103,9 @@ def imports() -> dict[str, Callable[[], Any]]:
 
 
 def run_python(*arguments: str) -> str:
-    """A fresh Python in the repository's root, on one platform and without a persistent compilation cache; what it prints."""
+    """What a fresh Python prints: in the repository's root, with bytecode cached as ever, but no compiled programs."""
     env = {**os.environ, "PYTHONPATH": str(ROOT), "JAX_ENABLE_COMPILATION_CACHE": "false"}
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
     done = subprocess.run([sys.executable, *arguments], env=env, cwd=ROOT, check=True, capture_output=True, text=True)
     return done.stdout
 
@@ -138,24 +139,22 @@ def measure(quick: bool) -> Iterator[Contest]:
     task = tasks.binary()
     title = "{}: {:,} rows x 8, batch 32; one epoch, once warm"
     for each in (task, tasks.three_classes(), tasks.regression()):
-        fits = _warm(snippet_fits(each))
+        fits = _warm(snippet_fits(each), 2)
         yield contest(title.format(each.name, len(each.x)), "ms", _repeated(fits, epochs), rounds, epochs)
-    fits = _warm(regularised_fits(task))
+    fits = _warm(regularised_fits(task), 2)
     title = title.format("binary with BatchNormalization, Dropout and Adam", len(task.x))
     yield contest(title, "ms", _repeated(fits, epochs // 2), rounds, epochs // 2)
-    yield contest("a whole script: import, build, compile, 20 epochs", "s", scripts(), rounds)
-    yield contest("a process that only imports", "s", imports(), rounds)
+    yield contest("a whole script: import, build, compile, 20 epochs", "s", _warm(scripts()), rounds)
+    yield contest("a process that only imports", "s", _warm(imports()), rounds)
     for title, each in (("model(x[:1])", calls_of_one(task)), ("model.predict(x[:1])", predictions_of_one(task))):
-        for run in each.values():
-            run()
-        many = {name: lambda run=run: [run() for _ in range(calls)] for name, run in each.items()}
+        many = {name: lambda run=run: [run() for _ in range(calls)] for name, run in _warm(each).items()}
         yield contest(title, "us", many, rounds, calls)
 
 
-def _warm(fits: dict[str, hand.Fit]) -> dict[str, hand.Fit]:
-    for fit in fits.values():
-        fit(2)  # the second epoch may compile, too
-    return fits
+def _warm(runs: dict[str, Callable], *arguments: Any) -> dict[str, Callable]:
+    for run in runs.values():
+        run(*arguments)
+    return runs
 
 
 def _repeated(fits: dict[str, hand.Fit], epochs: int) -> dict[str, Callable[[], Any]]:
