@@ -5,6 +5,7 @@ Shuffling is `numpy.random.permutation` from NumPy's global stream, one an epoch
 
 from __future__ import annotations
 
+import functools
 import math
 import random
 from collections.abc import Callable, Iterator
@@ -128,7 +129,8 @@ class ArrayPlan:
     """Arrays in memory: `q` full batches and a short one of `rest` samples.
 
     Attributes:
-        arrays: the tuple (x, y, sample_weight), on the device.
+        given: the tuple (x, y, sample_weight), where it was.
+        arrays: the same on the device.
         samples, batch_size, full, rest, steps: their counts; `steps` is full + (rest > 0).
     """
 
@@ -139,9 +141,14 @@ class ArrayPlan:
         self.steps = self.full + bool(self.rest)
         self.shuffle = shuffle
         self.steps_per_epoch = steps or self.steps
-        self.arrays = tree.map_structure(lambda x: None if x is None else jax.device_put(x), arrays)
+        self.given = arrays
         self._order: np.ndarray | None = None
         self._at = 0
+
+    @functools.cached_property
+    def arrays(self) -> tuple:
+        """The data on the device, for programs that are called with it again and again."""
+        return tree.map_structure(lambda x: None if x is None else jax.device_put(x), self.given)
 
     def example(self) -> tuple:
         """The first batch's specs, for building."""
