@@ -390,9 +390,16 @@ _ARRAY_METHODS = {
 
 def _operator(name: str) -> Any:
     def apply(self: Variable, *other: Any) -> Any:
-        return getattr(self.value, name)(*(x.value if isinstance(x, Variable) else x for x in other))
+        return getattr(self.value, name)(*map(_operand, other))
 
     return apply
+
+
+def _operand(x: Any) -> Any:
+    """What stands on an operator's other side: lists are arrays there, as in Keras."""
+    if isinstance(x, Variable):
+        return x.value
+    return jnp.asarray(x) if isinstance(x, list | tuple) else x
 
 
 _OPERATORS = (

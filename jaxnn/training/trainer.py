@@ -447,7 +447,7 @@ class Trainer(_Host):
     def _evaluate(self, plan: Any, session: Session, callbacks: Any) -> Logs:
         self.stop_evaluating = False
         callbacks.on_test_begin()
-        pace = self._paces.setdefault("test", loop.Pace())
+        pace = self._paces.setdefault(getattr(plan, "batch_size", None), loop.Pace())
         logs = loop.evaluate(self, plan, session, callbacks, pace)
         callbacks.on_test_end(logs)
         return logs

@@ -1,0 +1,93 @@
+"""Imports point down the map in ARCHITECTURE.md, and `import jaxnn` stays light."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "jaxnn"
+
+FLOORS = [  # from the ground up; a part may import its own floor's parts only where it is the same part
+    {"version", "core"},
+    {"ops", "threefry"},
+    {"activations", "initializers", "regularizers", "constraints", "random"},
+    {"layers", "losses", "optimizers", "utils", "saving"},
+    {"metrics", "callbacks", "datasets"},
+    {"doctor"},
+    {"training"},
+    {"models"},
+    {"config", "backend", "tree", "dtype_policies", "mixed_precision"},
+    {"cli"},
+    {"__main__"},
+]
+FLOOR = {part: i for i, parts in enumerate(FLOORS) for part in parts}
+SAME_FLOOR = {("initializers", "random")}  # (importer, imported): no circle arises
+
+
+def modules():
+    return sorted(p for p in PACKAGE.rglob("*.py") if p != PACKAGE / "__init__.py")
+
+
+def imported_parts(path):
+    """The parts of jaxnn that a module imports, inside functions too."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module or ""]
+            if node.module == "jaxnn":
+                names = [f"jaxnn.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for name in names:
+            if name.startswith("jaxnn."):
+                yield name.split(".")[1]
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_point_down(path):
+    part = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    for other in imported_parts(path):
+        down = FLOOR[other] < FLOOR[part] or other == part or (part, other) in SAME_FLOOR
+        assert down, f"{path.name} ({part}, floor {FLOOR[part]}) imports {other} (floor {FLOOR[other]})"
+
+
+def test_nothing_imports_keras_or_private_jax():
+    for path in modules():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            for name in names:
+                assert name.split(".")[0] not in ("keras", "tensorflow", "tf_keras"), path
+                assert not name.startswith(("jax._src", "jax.interpreters")), path
+
+
+def test_import_jaxnn_is_light():
+    heavy = [
+        "optax",
+        "h5py",
+        "pandas",
+        "matplotlib",
+        "sklearn",
+        "rich",
+        "scipy.linalg",
+        "keras",
+        "tensorflow",
+        "torch",
+        "IPython",
+    ]
+    code = f"import jaxnn, sys; print([m for m in {heavy!r} if m in sys.modules])"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert run.stdout.strip() == "[]"
+
+
+def test_the_star_import_is_enough_for_the_snippets_and_hides_no_builtin_module():
+    names: dict = {}
+    exec("import random; from jaxnn import *", names)
+    assert {"Sequential", "Model", "Dense", "SGD", "EarlyStopping", "layers", "losses", "Input"} <= set(names)
+    assert "Identity" not in names
+    assert "get" not in names
+    assert names["random"].__name__ == "random"
