@@ -186,12 +186,18 @@ class Variable:
 
         Raises:
             ValueError: if the shape differs.
+            UnexpectedTracerError: in a function that JAX traces, outside all scopes: the value couldn't be kept.
         """
         scope = current_scope()
-        if scope is not None or isinstance(value, jax.core.Tracer):
+        if scope is not None:
             value = jnp.asarray(value.value if isinstance(value, Variable) else value, dtype=self._dtype)
         else:
             value = _owned(value, self._dtype)
+            if isinstance(value, jax.core.Tracer):
+                raise jax.errors.UnexpectedTracerError(
+                    f"Variable '{self._path}' was assigned in a function that JAX traces, which can't keep the value. "
+                    "Use the pure form, which returns it: y, state = layer.apply(params, state, x, training=True)."
+                )
         if tuple(value.shape) != self._shape:
             raise ValueError(
                 "The shape of the target variable and the shape of the target value in `variable.assign(value)` must "
@@ -423,8 +429,6 @@ def _owned(value: Any, dtype: str) -> Any:
         value = value.value
     if isinstance(value, jax.Array):
         return value if value.dtype == dtype else value.astype(dtype)
-    if isinstance(value, jax.core.Tracer):
-        return jnp.asarray(value, dtype=dtype)
     return np.array(value, dtype=jnp.dtype(dtype))
 
 

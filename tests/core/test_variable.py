@@ -185,3 +185,10 @@ def test_it_goes_with_its_last_reference():
     del v
     gc.collect()
     assert gone() is None
+
+
+def test_assigning_a_traced_value_outside_all_scopes_says_what_to_do_and_leaves_the_value():
+    v = Variable(np.ones(2), name="total")
+    with pytest.raises(jax.errors.UnexpectedTracerError, match="Variable 'total' was assigned in a function that JAX"):
+        jax.jit(v.assign)(jnp.zeros(2))
+    np.testing.assert_array_equal(v.numpy(), [1, 1])
