@@ -1,0 +1,170 @@
+"""Names and configs: what a string, a dict or a file means, and what it may not do."""
+
+import functools
+import json
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jaxnn import Layer, layers, saving
+from jaxnn.core import registry
+
+
+@registry.register_keras_serializable("shop", "Twice")
+class Doubler(Layer):
+    def call(self, x):
+        return 2 * x
+
+
+class Plain(Layer):
+    def __init__(self, units=1, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+
+    def call(self, x):
+        return x
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units}
+
+
+def round_trip(x, **kwargs):
+    return registry.deserialize_keras_object(json.loads(json.dumps(registry.serialize_keras_object(x))), **kwargs)
+
+
+@pytest.mark.parametrize(
+    ("identifier", "kind", "name"),
+    [
+        ("Dense", "layers", None),
+        ("glorot_uniform", "initializers", "GlorotUniform"),
+        ("GlorotUniform", "initializers", "GlorotUniform"),
+        ("adam", "optimizers", "Adam"),
+        ("relu", "activations", "relu"),
+    ],
+)
+def test_strings_mean_objects_of_a_kind(identifier, kind, name):
+    if kind == "layers":
+        assert registry.objects(kind)[identifier] is layers.Dense
+        return
+    found = registry.get(kind, identifier)
+    assert (getattr(found, "__name__", None) or type(found).__name__) == name
+
+
+def test_get_takes_none_classes_callables_and_configs():
+    from jaxnn.initializers import Ones, Zeros
+
+    assert registry.get("initializers", None) is None
+    assert isinstance(registry.get("initializers", Zeros), Zeros)
+    assert registry.get("initializers", len) is len
+    assert isinstance(registry.get("initializers", registry.serialize_keras_object(Ones())), Ones)
+    with pytest.raises(ValueError, match="Could not interpret initializer identifier: 3"):
+        registry.get("initializers", 3)
+    with pytest.raises(ValueError, match=r"Unknown initializer: 'glorot_unifrom'\. Did you mean 'glorot_uniform'"):
+        registry.get("initializers", "glorot_unifrom")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, True, 3, 2.5, "text", [1, [2]], {"a": {"b": 1}}, slice(1, None, 2), Ellipsis, b"bytes"],
+)
+def test_plain_values_survive_a_config(value):
+    assert round_trip(value) == value
+
+
+def test_arrays_survive_a_config():
+    np.testing.assert_array_equal(round_trip(np.arange(6.0).reshape(2, 3)), np.arange(6.0).reshape(2, 3))
+    tensor = round_trip(jnp.arange(3))
+    assert (tensor.tolist(), str(tensor.dtype)) == ([0, 1, 2], "int32")
+    assert round_trip(np.float32(0.5)) == 0.5
+
+
+def test_a_layers_config_has_keras_form():
+    config = registry.serialize_keras_object(layers.Dense(3, name="d", activation="relu"))
+    assert (config["module"], config["class_name"], config["registered_name"]) == ("keras.layers", "Dense", None)
+    assert config["config"]["activation"] == "relu"
+    assert "build_config" not in config
+    again = round_trip(layers.Dense(3, name="d", activation="relu"))
+    assert again.get_config() == config["config"]
+
+
+def test_a_registered_class_is_named_by_its_package_and_found_again():
+    config = registry.serialize_keras_object(Doubler(name="x"))
+    assert (config["registered_name"], config["class_name"]) == ("shop>Twice", "Doubler")
+    assert isinstance(round_trip(Doubler()), Doubler)
+    assert registry.get_registered_name(Doubler) == "shop>Twice"
+    assert registry.get_registered_object("shop>Twice") is Doubler
+
+
+def test_an_unknown_class_is_refused_and_help_is_given():
+    config = registry.serialize_keras_object(Plain(name="p"))
+    with pytest.raises(TypeError, match=r"Could not locate class or function 'Plain'.*register_keras_serializable"):
+        registry.deserialize_keras_object(config)
+    assert registry.deserialize_keras_object(config, custom_objects={"Plain": Plain}).name == "p"
+    with saving.custom_object_scope({"Plain": Plain}):
+        assert isinstance(registry.deserialize_keras_object(config), Plain)
+        with saving.custom_object_scope({"Other": Doubler}):  # scopes add up
+            assert isinstance(registry.deserialize_keras_object(config), Plain)
+
+
+def test_a_config_never_imports_a_module(tmp_path, monkeypatch):
+    (tmp_path / "evil_module.py").write_text("raise SystemExit('imported')")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(TypeError, match="Could not locate class or function 'Bomb'"):
+        registry.deserialize_keras_object(
+            {"module": "evil_module", "class_name": "Bomb", "config": {}, "registered_name": "Bomb"}
+        )
+    with pytest.raises(TypeError, match="Could not locate"):
+        registry.deserialize_keras_object(
+            {"module": "os", "class_name": "function", "config": "system", "registered_name": "function"}
+        )
+
+
+def test_lambdas_are_code_and_refused_unless_trusted():
+    with pytest.warns(UserWarning, match="includes a `lambda`"):
+        config = registry.serialize_keras_object(lambda x: x + 1)
+    with pytest.raises(ValueError, match="Python `lambda`, which is code"):
+        registry.deserialize_keras_object(config)
+    assert registry.deserialize_keras_object(config, safe_mode=False)(1) == 2
+    assert registry.in_safe_mode()
+
+
+def test_what_has_no_config_is_named():
+    with pytest.raises(TypeError, match="must implement the `get_config\\(\\)` method"):
+        registry.serialize_keras_object(object())
+    with pytest.raises(ValueError, match="does not have a get_config"):
+        registry.register_keras_serializable()(int)
+    with pytest.raises(TypeError, match="missing a `from_config"):
+        registry.deserialize_keras_object(
+            {"module": None, "class_name": "Odd", "config": {}, "registered_name": "Odd"},
+            custom_objects={"Odd": type("Odd", (), {})},
+        )
+
+
+def test_old_module_paths_and_bare_names_are_understood():
+    for module in ("keras.layers", "keras.src.layers.core.dense", "tensorflow.keras.layers", "keras.layers.core"):
+        config = {"module": module, "class_name": "Dense", "config": {"units": 2}, "registered_name": None}
+        assert isinstance(registry.deserialize_keras_object(config), layers.Dense)
+    bare = {"class_name": "Dense", "config": {"units": 2}}
+    assert isinstance(layers.deserialize(bare), layers.Dense)
+
+
+def test_a_layer_and_an_operation_of_one_name_are_told_apart():
+    layer = {"module": "keras.layers", "class_name": "Add", "config": {}, "registered_name": None}
+    operation = {"module": "keras.src.ops.numpy", "class_name": "Add", "config": {}, "registered_name": "Add"}
+    assert isinstance(registry.deserialize_keras_object(layer), layers.Add)
+    assert not isinstance(registry.deserialize_keras_object(operation), Layer)
+    assert registry.deserialize_keras_object(operation)(1, 2) == 3
+
+
+def test_functions_go_by_their_names():
+    from jaxnn import activations, losses
+
+    assert round_trip(activations.relu) is activations.relu
+    assert round_trip(losses.mean_squared_error) is losses.mean_squared_error
+    assert registry.serialize("activations", activations.relu) == "relu"
+
+
+def test_callables_without_a_config_are_refused_with_their_name():
+    with pytest.raises(TypeError, match="partial"):
+        registry.serialize_keras_object(functools.partial(len))
