@@ -37,7 +37,7 @@ def test_shapes_are_tuples_of_ints_and_none():
 
 @pytest.mark.parametrize(
     "use",
-    [np.asarray, jnp.sum, list, bool, int, float, len],
+    [np.asarray, jnp.asarray, list, bool, int, float, len],
     ids=lambda f: f.__name__,
 )
 def test_a_symbolic_tensor_has_no_values_and_says_what_to_do(use):
@@ -57,13 +57,12 @@ def test_operators_record_operations():
     np.testing.assert_allclose(values, expected[:, 1:], rtol=1e-6)  # float32 products of four terms
     np.testing.assert_array_equal(flags, (expected > 0) & (expected != 1))
     names = [type(op).__name__ for op in model.operations]
-    assert names[:4] == ["InputLayer", "Add", "Multiply", "TrueDivide"] or "GetItem" in names
+    assert {"InputLayer", "Add", "Multiply", "TrueDivide", "GetItem"} <= set(names)
 
 
 def test_equality_is_identity_so_that_tensors_can_be_looked_for():
     x, y = Input((3,)), Input((3,))
-    assert x == x  # noqa: PLR0124
-    assert x != y or True
+    assert (x == y) is False
     assert [x, y].index(y) == 1
 
 
@@ -182,17 +181,17 @@ def test_a_copied_graph_is_tied_to_its_own_layers():
     x = Input((3,))
     shared = layers.Dense(3)
     model = jaxnn.Model(x, ops.relu(shared(shared(x)) * 2.0))
+    expected = np.asarray(model(X))
     for twin in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
         own = {id(op) for op in twin.operations}
         for node in twin._graph_nodes:
             assert id(node.operation) in own
             assert any(node is n for n in node.operation._inbound_nodes)
             assert all(id(t._keras_history.operation) in own for t in node.input_tensors)
-        features = jaxnn.Model(twin.input, twin.layers[1].get_output_at(0) if False else twin.layers[1].output)
-        assert features.output_shape == (None, 3)
-        np.testing.assert_array_equal(twin(X), model(X))
-        shared.kernel.assign(shared.kernel + 1)
-        assert not np.array_equal(twin(X), model(X))
+        assert jaxnn.Model(twin.input, twin.layers[1].output)(X).shape == (2, 3)
+        np.testing.assert_array_equal(twin(X), expected)
+        twin.layers[1].kernel.assign(np.zeros((3, 3)))
+        np.testing.assert_array_equal(model(X), expected)
 
 
 def test_copying_a_layer_leaves_its_graph_behind():
