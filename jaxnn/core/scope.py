@@ -90,6 +90,10 @@ class StatelessScope:
             value = value + np.array([0, draws], value.dtype)
         return value
 
+    def known(self) -> set[int]:
+        """The ids of the variables that were passed in, written or drawn from."""
+        return {*self.state_mapping, *self._draws}
+
     def add_loss(self, loss: Any) -> None:
         """Takes a loss term that a layer added."""
         self.losses.append(loss)

@@ -4,7 +4,8 @@ It must give what running `call` line by line would. So it is compiled anew when
 alone where `call` does what a compiled program would do once only, or not at all:
 
 - it needs values: NumPy, or `if` on data; it draws from the host's random streams, or without a seed;
-- it leaves something for the caller to read: attributes, entries of lists, `add_loss` terms, masks of outputs;
+- it leaves something for the caller to read: attributes, entries of lists, `add_loss` terms, masks of outputs, values
+  in Variables that are not the model's;
 - it gives something that is no array.
 
 What Python can't see stays out: a changed global, an attribute of an object that is no layer, `print`.
@@ -98,13 +99,18 @@ class CompiledCall:
         self._renew()
 
     def _renew(self) -> None:
-        self._variables = self.model.variables
+        self._variables = self._known_variables()
         self._layers = self.model._flatten_layers()
         self._changes = [layer._tracker.mutations for layer in self._layers]
         self._version = mutations()
         self._programs: dict[Any, Callable] = {}
         self._served = 0
         self.eager = self._short_lived > _PATIENCE
+
+    def _known_variables(self) -> list[Any]:
+        """Those of the model, and of the metrics that its layers update."""
+        metrics = [m for layer in self.model._flatten_layers() for m in layer._metrics]
+        return [*self.model.variables, *(v for m in metrics for v in m.variables)]
 
     def _function(self, kwargs: dict[str, Any]) -> Callable:
         model, variables = self.model, self._variables
@@ -113,10 +119,11 @@ class CompiledCall:
             self._host = _Host(self._layers)
             with StatelessScope(zip(variables, values, strict=True), collect_losses=True) as scope:
                 outputs = Layer.__call__(model, x, **kwargs)
-            if len(model.variables) != len(variables):
+            if len(self._known_variables()) != len(variables):
                 raise _BuiltMoreError
             leaves = tree.flatten(outputs)
-            if scope.losses or self._host.changed() or not all(map(_plain_output, leaves)):
+            writes_elsewhere = not scope.known() <= set(map(id, variables))
+            if scope.losses or writes_elsewhere or self._host.changed() or not all(map(_plain_output, leaves)):
                 raise _LeavesTracesError
             new = [scope.get_current_value(v) for v in variables]
             moved = {i: b for i, (a, b) in enumerate(zip(values, new, strict=True)) if a is not b}
