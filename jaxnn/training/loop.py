@@ -278,7 +278,7 @@ def single_train_step(model: Any) -> Callable:
     def run(state: Any, fresh: Any, batch: tuple) -> tuple:
         state = TrainState(*map(list, state))
         state = state._replace(metrics=steps._at_start(model, state.metrics, fresh))
-        logs, new = model.train_step(tuple(state), batch)
+        logs, new = model.train_step(tuple(state), steps.packed(batch))
         return logs, TrainState(*map(list, new))
 
     return run
@@ -289,7 +289,8 @@ def single_test_step(model: Any) -> Callable:
 
     def run(state: tuple, fresh: Any, batch: tuple) -> tuple:
         trainable, rest, metrics = state
-        logs, (_, rest, metrics) = model.test_step((trainable, rest, steps._at_start(model, metrics, fresh)), batch)
+        state = (trainable, rest, steps._at_start(model, metrics, fresh))
+        logs, (_, rest, metrics) = model.test_step(state, steps.packed(batch))
         return logs, (rest, metrics)
 
     return run

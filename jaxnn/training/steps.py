@@ -18,6 +18,7 @@ from jaxnn.core.layer import is_default
 from jaxnn.core.scope import StatelessScope
 from jaxnn.core.types import Array, Logs
 from jaxnn.training.state import TrainState, require_built
+from jaxnn.utils import pack_x_y_sample_weight
 
 
 def pick(arrays: tuple, indices: Array) -> tuple:
@@ -28,6 +29,11 @@ def pick(arrays: tuple, indices: Array) -> tuple:
 def piece(arrays: tuple, start: Any, count: int) -> tuple:
     """`count` samples in a row."""
     return jax.tree.map(lambda a: lax.dynamic_slice_in_dim(a, start, count), arrays)
+
+
+def packed(batch: tuple) -> Any:
+    """A batch as Keras hands it to a step, which may be the user's: `(x, y)` where there are no weights."""
+    return pack_x_y_sample_weight(*batch)
 
 
 def reset_metrics(model: Any, values: list) -> list:
@@ -72,11 +78,13 @@ def train_chunk(model: Any, batch_size: int, full: int, rest: int) -> Callable:
     def run(state: Any, order: Array, lo: Array, hi: Array, fresh: Array, arrays: tuple) -> tuple[Any, TrainState]:
         state = TrainState(*map(list, state))
         state = state._replace(metrics=_at_start(model, state.metrics, fresh))
-        logs = own_logs(model, model.train_step, tuple(state), pick(arrays, order[: min(batch_size, len(order))]))
+        logs = own_logs(
+            model, model.train_step, tuple(state), packed(pick(arrays, order[: min(batch_size, len(order))]))
+        )
         start = None if logs is None else jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), logs)
 
         def step(indices: Array, carry: tuple) -> tuple:
-            step_logs, new = model.train_step(tuple(carry[0]), pick(arrays, indices))
+            step_logs, new = model.train_step(tuple(carry[0]), packed(pick(arrays, indices)))
             return _like(carry[0], TrainState(*map(list, new))), None if logs is None else _like(start, step_logs)
 
         carry = (state, start)
@@ -102,12 +110,12 @@ def test_chunk(model: Any, batch_size: int, full: int, rest: int) -> Callable:
         trainable, rest_state, metrics = state
         metrics = _at_start(model, metrics, fresh)
         example = piece(arrays, 0, batch_size if full else rest)
-        logs = own_logs(model, model.test_step, (trainable, rest_state, metrics), example)
+        logs = own_logs(model, model.test_step, (trainable, rest_state, metrics), packed(example))
         start = None if logs is None else jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), logs)
 
         def step(batch: tuple, carry: tuple) -> tuple:
             moving = carry[0]
-            step_logs, (_, new_rest, new_metrics) = model.test_step((trainable, *moving), batch)
+            step_logs, (_, new_rest, new_metrics) = model.test_step((trainable, *moving), packed(batch))
             moving = _like(moving, (new_rest, new_metrics))
             return moving, None if logs is None else _like(start, step_logs)
 
@@ -153,7 +161,7 @@ def predict_all(model: Any, batch_size: int, full: int, rest: int) -> Callable:
 
 def _predict(model: Any, state: tuple, batch: tuple) -> tuple[Any, tuple]:
     """`predict_step`, whose second result may be the state or its non-trainable half, as in Keras."""
-    outputs, new = model.predict_step(state, batch)
+    outputs, new = model.predict_step(state, packed(batch))
     return outputs, (state[0], new)
 
 
@@ -178,7 +186,7 @@ def train_epoch(model: Any, batch_size: int) -> Callable:
         state = state._replace(metrics=reset_metrics(model, state.metrics))
 
         def step(state: TrainState, indices: Array) -> tuple[TrainState, Logs]:
-            logs, new = model.train_step(tuple(state), pick(arrays, indices))
+            logs, new = model.train_step(tuple(state), packed(pick(arrays, indices)))
             return _like(state, TrainState(*map(list, new))), logs
 
         state, logs = lax.scan(step, state, order.reshape(-1, batch_size))
