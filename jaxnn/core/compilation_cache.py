@@ -26,47 +26,24 @@ from jax.experimental.compilation_cache import compilation_cache as jax_cache
 from jaxnn.core import cache_folder
 
 _lock = threading.Lock()
-_thread = threading.local()
 _compiling = 0  # programs that compile at this moment, in all threads
 _settings_before: dict[str, Any] = {}
 
 
-class _NotCompiledError(Exception):
-    """A call came with shapes that have no program yet."""
+def jit(fn: Callable, *args: Any, **options: Any) -> Callable:
+    """`jax.jit(fn, **options)`, already compiled for arguments like these, or loaded if an earlier process compiled it.
 
-
-def jit(fn: Callable, **options: Any) -> Callable:
-    """`jax.jit(fn, **options)`, whose programs come from disk if an earlier process compiled them.
+    It takes other shapes, too, but the programs for those are not kept.
 
     Args:
         fn: a pure function of pytrees of arrays.
+        *args: an example call; only shapes and dtypes matter.
         **options: those of `jax.jit`.
     """
-    if not _is_ours():
-        return jax.jit(fn, **options)
-
-    def traced(*args: Any) -> Any:
-        if not getattr(_thread, "compiles", False):
-            raise _NotCompiledError
-        return fn(*args)
-
-    traced.__name__ = getattr(fn, "__name__", "traced")
-    program = jax.jit(traced, **options)
-
-    def call(*args: Any) -> Any:
-        try:
-            return program(*args)
-        except _NotCompiledError:
-            pass
-        outer, _thread.compiles = getattr(_thread, "compiles", False), True
-        try:
-            if not any(isinstance(x, jax.core.Tracer) for x in jax.tree.leaves(args)):
-                _compile(program.lower(*args))
-            return program(*args)
-        finally:
-            _thread.compiles = outer
-
-    return call
+    program = jax.jit(fn, **options)
+    if _is_ours() and not any(isinstance(x, jax.core.Tracer) for x in jax.tree.leaves(args)):
+        _compile(program.lower(*args))
+    return program
 
 
 def _is_ours() -> bool:
@@ -79,8 +56,7 @@ def _is_ours() -> bool:
 def _compile(lowered: Any) -> None:
     """Compiles a program or loads it; the jitted function that it was lowered from finds it then."""
     folder = cache_folder.get()
-    if folder is None or not _is_ours():
-        return
+    assert folder is not None
     try:
         with _settings(folder), cache_folder.watched(folder):
             lowered.compile()

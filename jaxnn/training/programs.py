@@ -46,7 +46,7 @@ def shared(fn: Callable, *args: Any, donate: tuple[int, ...] = ()) -> Callable:
         key = (str(closed.jaxpr), _constants(closed), structure, _kinds(leaves), donated)
         program = _compiled.get(key)
     if program is None:
-        program = compilation_cache.jit(_function_of(closed), donate_argnums=donated)
+        program = compilation_cache.jit(_function_of(closed), *leaves, donate_argnums=donated)
         if key is not None:
             _compiled[key] = program
             if len(_compiled) > _LIMIT:
