@@ -15,11 +15,13 @@ def main(who: str, epochs: int = 20, rows: int = 10_000) -> float:
     """Trains by jaxnn, keras, or the hand-written plain scan; gives the last loss."""
     task = tasks.binary(rows)
     if who == "scan":
-        from benchmarks import handwritten
+        from benchmarks.peers import jax_by_hand as hand
 
-        fit = handwritten.plain_scan(task, *handwritten.snippet(task, handwritten.first_weights(task)))
+        fit = hand.plain_scan(task, *hand.training_step(task, hand.snippet))
     else:
-        fit = tasks.trainer(tasks.snippet(importlib.import_module(who), task), task)
+        from benchmarks.peers import frameworks
+
+        fit = frameworks.trainer(frameworks.model(importlib.import_module(who), task), task)
     return fit(epochs)[-1]
 
 

@@ -1,42 +1,77 @@
-"""The documents' three snippets as data and settings, and the network with BatchNormalization, Dropout and Adam."""
+"""What the contestants learn: data, the network's name, and the weights that all of them start from. NumPy alone."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+import itertools
+from typing import NamedTuple
 
 import numpy as np
 
-BATCH = 32
-RATE = 0.01  # SGD's default in Keras
+RATES = {"sgd": 0.01, "adam": 1e-3}  # Keras's defaults
+DROPOUT = 0.2
 
 
 class Task(NamedTuple):
-    """What a snippet learns from and how its network ends."""
+    """Data and settings. `weights` come in the order and the layouts of Keras's `get_weights`."""
 
-    name: str
+    network: str  # "snippet", "mlp", "cnn" or "lstm"
     x: np.ndarray
-    y: np.ndarray
+    y: np.ndarray  # one column, or one-hot
     activation: str  # of the last layer
     loss: str
+    optimizer: str
+    batch: int
+    weights: list[np.ndarray]
+
+
+def make(name: str, rows: int) -> Task:
+    """The task of this name with so many rows."""
+    return TASKS[name](rows)
 
 
 def binary(rows: int = 10_000) -> Task:
-    """Eight features, one label."""
+    """The documents' first snippet: eight features, one label."""
     x, score = _features(rows)
-    return Task("binary", x, (score > 0.3).astype("float32")[:, None], "sigmoid", "binary_crossentropy")
+    return _snippet(x, (score > 0.3).astype("float32")[:, None], "sigmoid", "binary_crossentropy")
 
 
 def three_classes(rows: int = 10_000) -> Task:
-    """Eight features, three classes, one-hot."""
+    """The second: eight features, three classes, one-hot."""
     x, score = _features(rows)
-    y = np.eye(3, dtype="float32")[np.digitize(score, [0.0, 0.8])]
-    return Task("three classes", x, y, "softmax", "categorical_crossentropy")
+    return _snippet(
+        x, np.eye(3, dtype="float32")[np.digitize(score, [0.0, 0.8])], "softmax", "categorical_crossentropy"
+    )
 
 
 def regression(rows: int = 10_000) -> Task:
-    """Eight features, a target between 0 and 1; 'accuracy' is part of the snippet, and computed."""
+    """The third: a target between 0 and 1; 'accuracy' is part of the snippet, and computed."""
     x, score = _features(rows)
-    return Task("regression", x, (1 / (1 + np.exp(-score))).astype("float32")[:, None], "sigmoid", "mse")
+    return _snippet(x, (1 / (1 + np.exp(-score))).astype("float32")[:, None], "sigmoid", "mse")
+
+
+def mlp(rows: int = 10_000) -> Task:
+    """784 numbers, ten classes; two hidden layers of 512 with dropout."""
+    x, y = _teacher(rows, (784,))
+    return Task("mlp", x, y, "softmax", "categorical_crossentropy", "adam", 128, _dense(784, 512, 512, 10))
+
+
+def cnn(rows: int = 1_000) -> Task:
+    """Images of 28 x 28 x 1, ten classes; two convolutions, each followed by max-pooling."""
+    x, y = _teacher(rows, (28, 28, 1))
+    kernels = [_glorot((3, 3, 1, 32)), _zeros(32), _glorot((3, 3, 32, 64)), _zeros(64)]
+    weights = [*kernels, *_dense(5 * 5 * 64, 10)]
+    return Task("cnn", x, y, "softmax", "categorical_crossentropy", "adam", 128, weights)
+
+
+def lstm(rows: int = 1_000) -> Task:
+    """Series of 80 steps of 32 features, one label; 64 units."""
+    x, y = _teacher(rows, (80, 32), classes=2)
+    forget = np.concatenate([_zeros(64), _zeros(64) + 1, _zeros(128)])
+    weights = [_glorot((32, 256)), _glorot((64, 256)), forget, *_dense(64, 1)]
+    return Task("lstm", x, y[:, 1:], "sigmoid", "binary_crossentropy", "adam", 32, weights)
+
+
+TASKS = {"binary": binary, "classes": three_classes, "regression": regression, "mlp": mlp, "cnn": cnn, "lstm": lstm}
 
 
 def _features(rows: int) -> tuple[np.ndarray, np.ndarray]:
@@ -45,33 +80,28 @@ def _features(rows: int) -> tuple[np.ndarray, np.ndarray]:
     return x, x[:, 0] + 0.5 * x[:, 1] ** 2 + 0.3 * rng.standard_normal(rows, dtype="float32")
 
 
-def snippet(k: Any, task: Task, **compile_arguments: Any) -> Any:
-    """The documents' model, in jaxnn or Keras (`k`)."""
-    model = k.Sequential()
-    model.add(k.Input((task.x.shape[1],)))
-    model.add(k.layers.Dense(16, activation="sigmoid"))
-    model.add(k.layers.Dense(16, activation="sigmoid"))
-    model.add(k.layers.Dense(task.y.shape[1], activation=task.activation))
-    model.compile(loss=task.loss, optimizer=k.optimizers.SGD(), metrics=["accuracy"], **compile_arguments)
-    return model
+def _snippet(x: np.ndarray, y: np.ndarray, activation: str, loss: str) -> Task:
+    return Task("snippet", x, y, activation, loss, "sgd", 32, _dense(8, 16, 16, y.shape[1]))
 
 
-def regularised(k: Any, task: Task, rate: float = 0.3) -> Any:
-    """A wider network with batch statistics, dropout at `rate`, and Adam."""
-    model = k.Sequential([k.Input((task.x.shape[1],))])
-    for _ in range(2):
-        model.add(k.layers.Dense(64, activation="relu"))
-        model.add(k.layers.BatchNormalization())
-        model.add(k.layers.Dropout(rate))
-    model.add(k.layers.Dense(task.y.shape[1], activation=task.activation))
-    model.compile(loss=task.loss, optimizer=k.optimizers.Adam(), metrics=["accuracy"])
-    return model
+def _teacher(rows: int, shape: tuple[int, ...], classes: int = 10) -> tuple[np.ndarray, np.ndarray]:
+    """Noise, and the class that a linear map of it favours: something that every network can learn."""
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((rows, *shape), dtype="float32")
+    scores = x.reshape(rows, -1) @ rng.standard_normal((x[0].size, classes), dtype="float32")
+    return x, np.eye(classes, dtype="float32")[scores.argmax(1)]
 
 
-def trainer(model: Any, task: Task, verbose: int = 0) -> Any:
-    """`fit(epochs)` for a model: goes on from where it was, and gives a loss an epoch."""
+def _dense(*widths: int) -> list[np.ndarray]:
+    return [w for pair in itertools.pairwise(widths) for w in (_glorot(pair), _zeros(pair[1]))]
 
-    def fit(epochs: int) -> list[float]:
-        return model.fit(task.x, task.y, batch_size=BATCH, epochs=epochs, verbose=verbose).history["loss"]
 
-    return fit
+def _glorot(shape: tuple[int, ...]) -> np.ndarray:
+    """Glorot-uniform; a convolution's kernel counts its window in both fans. Seeded by the shape."""
+    window = int(np.prod(shape[:-2]))
+    limit = np.sqrt(6 / (window * (shape[-2] + shape[-1])))
+    return np.random.default_rng(shape).uniform(-limit, limit, shape).astype("float32")
+
+
+def _zeros(size: int) -> np.ndarray:
+    return np.zeros(size, "float32")

@@ -5,51 +5,60 @@ A busy machine slows a whole round, not one contestant, so the ratio within a ro
 
 from __future__ import annotations
 
-import gc
 import math
 import statistics
 import sys
-import time
 from collections.abc import Callable
 from typing import NamedTuple
 
+UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "MiB": 2.0**20}  # in seconds, and in bytes
+
+
+class Target(NamedTuple):
+    """What `versus` must take, as a multiple of what `who` takes; it counts as met when the interval reaches it."""
+
+    versus: str
+    at_least: float | None = None
+    at_most: float | None = None
+    who: str = "jaxnn"
+
 
 class Contest(NamedTuple):
-    """One table: what is timed, in which unit, and every contestant's time in every round."""
+    """One table: what is measured, in which unit, and every contestant's value in every round."""
 
+    name: str
     title: str
-    unit: str  # "ms", "us" or "s"
-    times: dict[str, list[float]]  # seconds
+    unit: str  # one of UNITS
+    times: dict[str, list[float]]  # seconds, or bytes
+    targets: tuple[Target, ...] = ()
+    left_out: dict[str, str] = {}
 
     @property
     def reference(self) -> str:
         """The contestant that all ratios are against: the first."""
         return next(iter(self.times))
 
-    def ratios(self, name: str) -> list[float]:
-        """A contestant's times over the reference's, round by round."""
-        return [t / r for t, r in zip(self.times[name], self.times[self.reference], strict=True)]
+    def ratios(self, name: str, reference: str | None = None) -> list[float]:
+        """A contestant's values over the reference's, round by round."""
+        against = self.times[reference or self.reference]
+        return [t / r for t, r in zip(self.times[name], against, strict=True)]
 
 
-def contest(title: str, unit: str, contestants: dict[str, Callable[[], object]], rounds: int, per: int = 1) -> Contest:
-    """Times each contestant once a round, in turn.
+def rounds_of(title: str, contestants: dict[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
+    """Measures each contestant once a round, in turn.
 
     Args:
-        title, unit: for the table.
-        contestants: what to run; the first is the reference. Each has run once before, so that nothing compiles here.
+        title: for the line of progress.
+        contestants: what gives one measurement each. Each has run before, so that nothing compiles here.
         rounds: how often.
-        per: how many epochs or calls one run is made of.
     """
-    times: dict[str, list[float]] = {name: [] for name in contestants}
+    values: dict[str, list[float]] = {name: [] for name in contestants}
     for i in range(rounds):
         print("." if i else f"{title} .", end="", file=sys.stderr, flush=True)
-        for name, run in contestants.items():
-            gc.collect()  # nobody pays for another's garbage
-            started = time.perf_counter()
-            run()
-            times[name].append((time.perf_counter() - started) / per)
+        for name, measure in contestants.items():
+            values[name].append(measure())
     print(file=sys.stderr)
-    return Contest(title, unit, times)
+    return values
 
 
 def interval(values: list[float]) -> tuple[float, float]:
@@ -66,17 +75,35 @@ def interval(values: list[float]) -> tuple[float, float]:
     return ordered[max(k - 1, 0)], ordered[min(n - k, n - 1)]
 
 
+def verdict(result: Contest, target: Target) -> str | None:
+    """A target beside its figures, as in 'target 20: met'; nothing where a side took no part."""
+    if not {target.who, target.versus} <= set(result.times):
+        return None
+    ratios = result.ratios(target.versus, target.who)
+    middle, (low, high) = statistics.median(ratios), interval(ratios)
+    if target.at_least is not None:
+        bound, reached = f"{target.at_least:.3g}", [value >= target.at_least for value in (middle, high)]
+    else:
+        bound, reached = f"at most {target.at_most:.3g}", [value <= target.at_most for value in (middle, low)]
+    said = "met" if reached[0] else "met: the interval reaches it" if reached[1] else "missed"
+    if target.who == result.reference:
+        return f"target {bound}: {said}"
+    return f"target for {target.who} {bound}: {said}, {middle:.3g} ({low:.3g} to {high:.3g})"
+
+
 def table(result: Contest) -> str:
-    """The contest as text: a line a contestant, with its median, its ratio to the reference and the ratio's interval."""
-    scale = {"s": 1.0, "ms": 1e3, "us": 1e6}[result.unit]
+    """The contest as text: a line a contestant, with its median, its ratio to the reference, the interval and the targets."""
     width = max(map(len, result.times))
     spread = "95 % interval" if len(result.times[result.reference]) > 5 else "range"
     lines = [result.title, f"  {'':{width}}  {result.unit:>9}  {'ratio':>8}  {spread}"]
     for name, times in result.times.items():
-        line = f"  {name:{width}}  {scale * statistics.median(times):9.3g}"
+        line = f"  {name:{width}}  {statistics.median(times) / UNITS[result.unit]:9.3g}"
         if name != result.reference:
             ratios = result.ratios(name)
             low, high = interval(ratios)
-            line += f"  {statistics.median(ratios):8.3g}  {low:.3g} to {high:.3g}"
-        lines.append(line)
+            verdicts = [verdict(result, target) for target in result.targets if target.versus == name]
+            said = "; ".join(v for v in verdicts if v)
+            line += f"  {statistics.median(ratios):8.3g}  {f'{low:.3g} to {high:.3g}':16}  {said}"
+        lines.append(line.rstrip())
+    lines += [f"  left out: {name}: {why}" for name, why in result.left_out.items()]
     return "\n".join(lines)
