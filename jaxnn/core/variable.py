@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 import jax
+import jax.core
 import jax.numpy as jnp
 import numpy as np
 
@@ -124,7 +125,9 @@ class Variable:
             )
         shape = self._validate_shape(shape)
         dtype = standardize_dtype(dtype)
-        with jax.ensure_compile_time_eval():  # a weight born while JAX traces is a real array all the same
+        # a weight born while JAX traces is a real array all the same; `ensure_compile_time_eval` would fold a large
+        # draw's counters, twice the weight's bytes, into a program that JAX keeps
+        with jax.core.eval_context():
             value = initializer(shape, dtype=dtype)
             return value if isinstance(value, np.ndarray) and value.dtype == dtype else _owned(value, dtype)
 
