@@ -1,9 +1,10 @@
-"""`keras.config`: process-wide settings. Source: https://keras.io/api/utils/config_utils/."""
+"""`keras.config`: process-wide settings; `dropout_masks` is ours. Source: https://keras.io/api/utils/config_utils/."""
 
 from jaxnn.core.config import (
     backend,
     disable_interactive_logging,
     disable_traceback_filtering,
+    dropout_masks,
     enable_interactive_logging,
     enable_traceback_filtering,
     epsilon,
@@ -11,6 +12,7 @@ from jaxnn.core.config import (
     image_data_format,
     is_interactive_logging_enabled,
     is_traceback_filtering_enabled,
+    set_dropout_masks,
     set_epsilon,
     set_floatx,
     set_image_data_format,
@@ -22,6 +24,7 @@ __all__ = [
     "backend",
     "disable_interactive_logging",
     "disable_traceback_filtering",
+    "dropout_masks",
     "dtype_policy",
     "enable_interactive_logging",
     "enable_traceback_filtering",
@@ -31,6 +34,7 @@ __all__ = [
     "image_data_format",
     "is_interactive_logging_enabled",
     "is_traceback_filtering_enabled",
+    "set_dropout_masks",
     "set_dtype_policy",
     "set_epsilon",
     "set_floatx",

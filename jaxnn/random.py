@@ -19,6 +19,7 @@ from jaxnn.core.dtypes import is_float_dtype, is_int_dtype, standardize_dtype
 from jaxnn.core.registry import export
 from jaxnn.core.seed import SeedGenerator, draw_seed
 from jaxnn.core.types import Array, ArrayLike
+from jaxnn.random_bits import for_masks, fused
 
 __all__ = [
     "SeedGenerator",
@@ -45,7 +46,7 @@ def normal(shape: Sequence[int], mean: Any = 0.0, stddev: Any = 1.0, dtype: Any 
         >>> normal((2, 3), mean=5.0, seed=0).shape
         (2, 3)
     """
-    return jax.random.normal(draw_seed(seed), tuple(shape), standardize_dtype(dtype)) * stddev + mean
+    return jax.random.normal(fused(draw_seed(seed)), tuple(shape), standardize_dtype(dtype)) * stddev + mean
 
 
 @export("random")
@@ -58,7 +59,7 @@ def truncated_normal(
         >>> bool(jnp.abs(truncated_normal((1000,), stddev=0.5, seed=0)).max() < 1.0)
         True
     """
-    sample = jax.random.truncated_normal(draw_seed(seed), -2.0, 2.0, tuple(shape), standardize_dtype(dtype))
+    sample = jax.random.truncated_normal(fused(draw_seed(seed)), -2.0, 2.0, tuple(shape), standardize_dtype(dtype))
     return sample * stddev + mean
 
 
@@ -77,7 +78,7 @@ def uniform(shape: Sequence[int], minval: Any = 0.0, maxval: Any = 1.0, dtype: A
         raise ValueError(
             f"`keras.random.uniform` requires a floating point `dtype`. Received: dtype={dtype}. Use `randint` for integers."
         )
-    return jax.random.uniform(draw_seed(seed), tuple(shape), standardize_dtype(dtype), minval, maxval)
+    return jax.random.uniform(fused(draw_seed(seed)), tuple(shape), standardize_dtype(dtype), minval, maxval)
 
 
 @export("random")
@@ -95,7 +96,7 @@ def randint(shape: Sequence[int], minval: Any, maxval: Any, dtype: Any = "int32"
         raise ValueError(
             f"`keras.random.randint` requires an integer `dtype`. Received: dtype={dtype}. Use `uniform` for floats."
         )
-    return jax.random.randint(draw_seed(seed), tuple(shape), minval, maxval, dtype and standardize_dtype(dtype))
+    return jax.random.randint(fused(draw_seed(seed)), tuple(shape), minval, maxval, dtype and standardize_dtype(dtype))
 
 
 @export("random")
@@ -117,7 +118,7 @@ def categorical(logits: ArrayLike, num_samples: int, dtype: Any = "int32", seed:
             f"`logits` should be a 2-D tensor with shape [batch_size, num_classes]. Received: logits of shape {logits.shape}."
         )
     shape = (logits.shape[0], num_samples)
-    return jax.random.categorical(draw_seed(seed), logits[..., None], axis=1, shape=shape).astype(dtype)
+    return jax.random.categorical(fused(draw_seed(seed)), logits[..., None], axis=1, shape=shape).astype(dtype)
 
 
 @export("random")
@@ -146,7 +147,7 @@ def dropout(
     shape = inputs.shape
     if noise_shape is not None:
         shape = tuple(inputs.shape[i] if size is None else size for i, size in enumerate(noise_shape))
-    mask = jnp.broadcast_to(jax.random.bernoulli(draw_seed(seed), keep, shape), inputs.shape)
+    mask = jnp.broadcast_to(jax.random.bernoulli(for_masks(draw_seed(seed)), keep, shape), inputs.shape)
     kept = inputs / keep
     return jax.lax.select(mask, kept, jnp.zeros_like(kept))
 
@@ -159,7 +160,7 @@ def shuffle(x: ArrayLike, axis: int = 0, seed: Seed = None) -> Array:
         >>> shuffle(jnp.arange(5), seed=0).tolist()
         [0, 1, 4, 3, 2]
     """
-    return jax.random.permutation(draw_seed(seed), jnp.asarray(x), axis, independent=True)
+    return jax.random.permutation(fused(draw_seed(seed)), jnp.asarray(x), axis, independent=True)
 
 
 @export("random")

@@ -12,7 +12,7 @@ PACKAGE = ROOT / "jaxnn"
 
 FLOORS = [  # from the ground up; a part may import its own floor's parts only where it is the same part
     {"version", "core"},
-    {"ops", "threefry"},
+    {"ops", "threefry", "random_bits"},
     {"activations", "initializers", "regularizers", "constraints", "random"},
     {"layers", "losses", "optimizers", "utils", "saving"},
     {"metrics", "callbacks", "datasets"},

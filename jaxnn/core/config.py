@@ -5,6 +5,7 @@ Source: https://keras.io/api/utils/config_utils/
 
 from __future__ import annotations
 
+import operator
 import os
 import sys
 from typing import Any
@@ -15,11 +16,15 @@ from jaxnn.core import check
 
 _FLOATS = ("bfloat16", "float16", "float32", "float64")
 _FORMATS = ("channels_last", "channels_first")
+_MASKS = ("keras", "fast")
 
 _settings: dict[str, Any] = {
     "floatx": "float32",
     "epsilon": 1e-7,
     "image_data_format": "channels_last",
+    "dropout_masks": check.one_of(
+        "jaxnn", "JAXNN_DROPOUT_MASKS", os.environ.get("JAXNN_DROPOUT_MASKS") or "keras", _MASKS
+    ),
     "interactive_logging": True,
     "traceback_filtering": True,
 }
@@ -70,6 +75,65 @@ def standardize_data_format(data_format: str | None) -> str:
     if data_format is None:
         return image_data_format()
     return check.one_of("layer", "data_format", str(data_format).lower(), _FORMATS)
+
+
+def dropout_masks() -> str:
+    """Where dropout's masks come from: 'keras' or 'fast'. See `set_dropout_masks`."""
+    return _settings["dropout_masks"]
+
+
+def set_dropout_masks(masks: str) -> _Setting:
+    """Sets where the masks and noise of training come from, for the whole process or for a `with` block.
+
+    'keras', the default: threefry, in Keras's order, so that a seed gives the masks that it gives in Keras.
+    'fast': a hash of the layer's seed, the number of its call and the entry's position. Other masks than Keras's, and as
+    good for training: seeded, the same on every run and platform, each entry, step and layer independent of the others
+    (tests/test_random_bits.py has the statistics). A hash is no cryptographic generator. Worth it where masks are a
+    large share of a step: on a CPU a mask takes a third of the time.
+
+    It is for `keras.random.dropout` and what is made of it (Dropout, SpatialDropout, the dropout of recurrent and attention
+    layers), AlphaDropout, GaussianDropout and GaussianNoise. Other functions of `keras.random`, initial weights and
+    shuffles stay as they are. A function that you compile by `jax.jit` keeps what was set when it was traced.
+
+    The environment variable `JAXNN_DROPOUT_MASKS` sets it from outside. Not in Keras.
+
+    Args:
+        masks: 'keras' or 'fast'.
+
+    Raises:
+        ValueError: for any other name.
+
+    Example:
+        >>> with set_dropout_masks("fast"):
+        ...     dropout_masks()
+        'fast'
+        >>> dropout_masks()
+        'keras'
+    """
+    before = dropout_masks()
+    _settings["dropout_masks"] = check.one_of("set_dropout_masks", "masks", masks, _MASKS)
+    return _Setting("dropout_masks", before)
+
+
+class _Setting:
+    """What a setting was. As a context manager it puts it back at the block's end."""
+
+    def __init__(self, name: str, before: Any):
+        self._name, self._before = name, before
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: Any) -> None:
+        _settings[self._name] = self._before
+
+
+def while_tracing() -> tuple:
+    """The settings that code reads while JAX traces it: a compiled program stands for one choice of them."""
+    return _read_while_tracing(_settings)
+
+
+_read_while_tracing = operator.itemgetter("floatx", "epsilon", "image_data_format", "dropout_masks")
 
 
 def enable_interactive_logging() -> None:

@@ -8,9 +8,10 @@ from typing import Any
 from jaxnn import random
 from jaxnn.core.layer import Layer
 from jaxnn.core.registry import export
-from jaxnn.core.seed import SeedGenerator
+from jaxnn.core.seed import SeedGenerator, draw_seed
 from jaxnn.core.types import Array
 from jaxnn.layers.dropout import share
+from jaxnn.random_bits import for_masks
 
 
 class _Noise(Layer):
@@ -28,8 +29,11 @@ class _Noise(Layer):
         """The input's shape."""
         return input_shape
 
+    def _key(self) -> Array:
+        return for_masks(draw_seed(self.seed_generator))
+
     def _normal(self, shape: tuple, mean: float, stddev: float) -> Array:
-        return random.normal(shape, mean, stddev, dtype=self.compute_dtype, seed=self.seed_generator)
+        return random.normal(shape, mean, stddev, dtype=self.compute_dtype, seed=self._key())
 
 
 @export("layers")
@@ -121,7 +125,7 @@ class AlphaDropout(_Noise):
         shape = inputs.shape
         if self.noise_shape is not None:
             shape = tuple(shape[i] if size is None else size for i, size in enumerate(self.noise_shape))
-        kept = (random.uniform(shape, seed=self.seed_generator) >= self.rate).astype(inputs.dtype)
+        kept = (random.uniform(shape, seed=self._key()) >= self.rate).astype(inputs.dtype)
         lowest = -_SELU_ALPHA * _SELU_SCALE
         a = ((1 - self.rate) * (1 + self.rate * lowest**2)) ** -0.5
         b = -a * lowest * self.rate

@@ -22,7 +22,7 @@ import numpy as np
 
 from jaxnn.core import tree
 from jaxnn.core.call import current_context
-from jaxnn.core.config import warn_once
+from jaxnn.core.config import warn_once, while_tracing
 from jaxnn.core.layer import Layer
 from jaxnn.core.masking import get_keras_mask
 from jaxnn.core.scope import StatelessScope
@@ -69,10 +69,10 @@ class CompiledCall:
             return NOT_COMPILED
         if self._version != mutations():
             self._renew_if_changed()
-        training = kwargs.get("training")
-        program = self._programs.get(training)
+        case = (kwargs.get("training"), while_tracing())
+        program = self._programs.get(case)
         if program is None:
-            program = self._programs[training] = jax.jit(self._function(kwargs))
+            program = self._programs[case] = jax.jit(self._function(kwargs))
         self._served += 1
         try:
             result = program([v._stored() for v in self._variables], x)

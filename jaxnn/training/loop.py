@@ -19,6 +19,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from jaxnn.core.config import while_tracing
 from jaxnn.core.types import Logs
 from jaxnn.training import steps
 from jaxnn.training.data import ArrayPlan, StreamPlan
@@ -95,7 +96,8 @@ def program(
     if model.run_eagerly:
         return make()
     leaves, structure = jax.tree.flatten(args)
-    key = (*kind, structure, *[(x.shape, x.dtype) for x in leaves])  # made for every batch of a stream: keep it cheap
+    # made for every batch of a stream: keep it cheap
+    key = (*kind, while_tracing(), structure, *[(x.shape, x.dtype) for x in leaves])
     programs = model._fresh_programs()
     if key not in programs:
         programs[key] = shared(make(), *args, donate=donate)
