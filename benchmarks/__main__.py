@@ -31,20 +31,28 @@ PACKAGES = (
     "numpy",
 )
 NAMES = [w.name for w in (*workloads.TRAINING, *workloads.PREDICTION, *processes.PROCESSES)]
-TWICE = ("classes", "regression")  # what they would show, the binary snippet shows: not in a quick run
+NOT_QUICK = ("classes", "regression")  # what they would show, the binary snippet shows
+NOT_QUICK_PEERS = (
+    "Keras on TensorFlow",
+    "Keras on torch",
+    "flax nnx",
+    "equinox",
+    "scikit-learn",
+    f"{workloads.KERAS}, JAX's cache warm",
+    f"{workloads.SCAN}, JAX's cache warm",
+)
 
 
 def measure(names: list[str], quick: bool) -> Iterator[Contest]:
     """The contests of these workloads, one after the other."""
-    rounds = 3 if quick else 9
+    rounds, seconds, without = (3, 0.1, NOT_QUICK_PEERS) if quick else (9, 0.3, ())
     with contests.Field() as field:
         for workload in (*workloads.TRAINING, *workloads.PREDICTION):
             if workload.name in names:
-                count = max(1, workload.count // 2) if quick else workload.count
-                yield field.contest(workload, rounds, count, seconds=0.1 if quick else 0.5)
+                yield field.contest(workload, rounds, seconds, without)
     for workload in processes.PROCESSES:  # after the workers have left, so that the machine is theirs
         if workload.name in names:
-            yield workload.contest(rounds)
+            yield workload.contest(rounds, without)
 
 
 def machine() -> dict[str, object]:
@@ -63,7 +71,9 @@ def main(arguments: list[str] | None = None) -> None:
     """Measures, prints a table a workload, and writes JSON and a picture where asked."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
     parser.add_argument(
-        "--quick", action="store_true", help="three rounds instead of nine, of shorter runs: two minutes, not ten"
+        "--quick",
+        action="store_true",
+        help="two minutes, not ten: three rounds, not nine, of shorter runs and fewer peers",
     )
     parser.add_argument("--only", nargs="+", metavar="WORKLOAD", choices=NAMES, help=f"of: {', '.join(NAMES)}")
     parser.add_argument("--json", metavar="FILE", help="write every figure of every round to FILE")
@@ -72,7 +82,7 @@ def main(arguments: list[str] | None = None) -> None:
     started, facts, results = time.perf_counter(), machine(), []
     print(", ".join(f"{name} {value}" for name, value in facts.items()))
     print("Medians; a ratio is a contestant's figure over jaxnn's in the same round: above 1, jaxnn needs less.")
-    for result in measure(options.only or [n for n in NAMES if not (options.quick and n in TWICE)], options.quick):
+    for result in measure(options.only or [n for n in NAMES if not (options.quick and n in NOT_QUICK)], options.quick):
         print("\n" + timing.table(result), flush=True)
         results.append(result)
     print(f"\n{(time.perf_counter() - started) / 60:.1f} minutes")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Container
+from functools import partial
 
 from benchmarks import timing
 from benchmarks.peers import PEERS
@@ -24,18 +25,28 @@ class Field:
         for worker in self._workers.values():
             worker.close()
 
-    def contest(self, workload: Workload, rounds: int, count: int, seconds: float) -> Contest:
+    def contest(self, workload: Workload, rounds: int, seconds: float, without: Container[str] = ()) -> Contest:
         """Runs a workload.
 
         Args:
             workload: what to run.
             rounds: how often each contestant has its turn.
-            count: how many epochs or calls a run is made of.
-            seconds: a contestant for whom that takes longer runs as many as fit in here.
+            seconds: a contestant for whom a run takes longer runs as many epochs or calls as fit in here, at least one; if
+                that one takes more than a second, it takes part in every third round only.
+            without: peers that shall not take part.
         """
-        contestants, left_out = self._prepare(workload)
-        measures = {name: self._measure(*who, count, seconds) for name, who in contestants.items()}
-        times = timing.rounds_of(workload.title, measures, rounds)
+        peers = tuple(peer for peer in workload.peers if peer not in without)
+        contestants, left_out = self._prepare(workload._replace(peers=peers))
+        count = workload.count
+        each = {
+            name: _seconds(*who, max(1, count // 10)) for name, who in contestants.items()
+        }  # compiled, but not yet warm
+        measures = {
+            name: partial(_seconds, *who, max(1, min(count, int(seconds / each[name]))))
+            for name, who in contestants.items()
+        }
+        slow = frozenset(name for name in list(measures)[1:] if each[name] > 1)
+        times = timing.rounds_of(workload.title, measures, rounds, slow)
         return Contest(workload.name, workload.title, workload.unit, times, workload.targets, left_out)
 
     def _prepare(self, workload: Workload) -> tuple[dict[str, tuple[Worker, str]], dict[str, str]]:
@@ -58,16 +69,9 @@ class Field:
                 contestants[f"{peer}, {variant}" if variant else peer] = (self._workers[peer], variant)
         return contestants, left_out
 
-    @staticmethod
-    def _measure(worker: Worker, variant: str, count: int, seconds: float) -> Callable[[], float]:
-        """What gives one measurement, in seconds an epoch or call; first, a warm run that tells how many fit."""
-        few = max(1, count // 10)
-        each = _seconds(worker, variant, few)
-        fitting = max(1, min(count, int(seconds / each)))
-        return lambda: _seconds(worker, variant, fitting)
-
 
 def _seconds(worker: Worker, variant: str, count: int) -> float:
+    """Seconds an epoch or call, in one run of so many."""
     answer = worker.ask(do="run", variant=variant, count=count)
     if "error" in answer:
         raise RuntimeError(f"{worker.peer} {variant}: {answer['error']}")

@@ -29,7 +29,7 @@ class Contest(NamedTuple):
     name: str
     title: str
     unit: str  # one of UNITS
-    times: dict[str, list[float]]  # seconds, or bytes
+    times: dict[str, list[float | None]]  # seconds, or bytes; None in rounds that it sat out
     targets: tuple[Target, ...] = ()
     left_out: dict[str, str] = {}
 
@@ -38,25 +38,32 @@ class Contest(NamedTuple):
         """The contestant that all ratios are against: the first."""
         return next(iter(self.times))
 
+    def values(self, name: str) -> list[float]:
+        """A contestant's values in the rounds that it took part in."""
+        return [value for value in self.times[name] if value is not None]
+
     def ratios(self, name: str, reference: str | None = None) -> list[float]:
         """A contestant's values over the reference's, round by round."""
-        against = self.times[reference or self.reference]
-        return [t / r for t, r in zip(self.times[name], against, strict=True)]
+        pairs = zip(self.times[name], self.times[reference or self.reference], strict=True)
+        return [value / against for value, against in pairs if value is not None and against is not None]
 
 
-def rounds_of(title: str, contestants: dict[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
+def rounds_of(
+    title: str, contestants: dict[str, Callable[[], float]], rounds: int, slow: frozenset[str] = frozenset()
+) -> dict[str, list[float | None]]:
     """Measures each contestant once a round, in turn.
 
     Args:
         title: for the line of progress.
         contestants: what gives one measurement each. Each has run before, so that nothing compiles here.
         rounds: how often.
+        slow: who takes part in every third round only.
     """
-    values: dict[str, list[float]] = {name: [] for name in contestants}
+    values: dict[str, list[float | None]] = {name: [] for name in contestants}
     for i in range(rounds):
         print("." if i else f"{title} .", end="", file=sys.stderr, flush=True)
         for name, measure in contestants.items():
-            values[name].append(measure())
+            values[name].append(None if name in slow and i % 3 else measure())
     print(file=sys.stderr)
     return values
 
@@ -94,15 +101,16 @@ def verdict(result: Contest, target: Target) -> str | None:
 def table(result: Contest) -> str:
     """The contest as text: a line a contestant, with its median, its ratio to the reference, the interval and the targets."""
     width = max(map(len, result.times))
-    spread = "95 % interval" if len(result.times[result.reference]) > 5 else "range"
-    lines = [result.title, f"  {'':{width}}  {result.unit:>9}  {'ratio':>8}  {spread}"]
-    for name, times in result.times.items():
-        line = f"  {name:{width}}  {statistics.median(times) / UNITS[result.unit]:9.3g}"
+    lines = [result.title, f"  {'':{width}}  {result.unit:>9}  {'ratio':>8}  95 % interval"]
+    for name in result.times:
+        values = result.values(name)
+        line = f"  {name:{width}}  {statistics.median(values) / UNITS[result.unit]:9.3g}"
         if name != result.reference:
             ratios = result.ratios(name)
             low, high = interval(ratios)
             verdicts = [verdict(result, target) for target in result.targets if target.versus == name]
-            said = "; ".join(v for v in verdicts if v)
+            few = f"the range of {len(ratios)}" if len(ratios) < 6 else None
+            said = "; ".join(note for note in (*verdicts, few) if note)
             line += f"  {statistics.median(ratios):8.3g}  {f'{low:.3g} to {high:.3g}':16}  {said}"
         lines.append(line.rstrip())
     lines += [f"  left out: {name}: {why}" for name, why in result.left_out.items()]

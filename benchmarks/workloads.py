@@ -89,14 +89,14 @@ PREDICTION = (
         "predict",
         "predict 100,000 rows by the snippet, into a NumPy array",
         *("ms", "predict", "binary", 100_000, 5, (*KERASES, "PyTorch by hand", "scikit-learn", "JAX by hand")),
-        variants={KERAS: ("batch_size=10000",)},
+        variants={"jaxnn": ("batch_size=10000",), KERAS: ("batch_size=10000",)},
         targets=(Target(KERAS, at_least=60),),
     ),
     Workload(
         "evaluate",
         "evaluate 100,000 rows by the snippet",
         *("ms", "evaluate", "binary", 100_000, 5, (*KERASES, "PyTorch by hand", "JAX by hand")),
-        variants={KERAS: ("batch_size=10000",)},
+        variants={"jaxnn": ("batch_size=10000",), KERAS: ("batch_size=10000",)},
         targets=(Target(KERAS, at_least=60),),
     ),
 )

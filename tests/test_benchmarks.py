@@ -197,7 +197,7 @@ def test_who_cannot_take_part_is_left_out_and_said_so(monkeypatch):
     pytest.importorskip("sklearn")
     work = workloads.TRAINING[0]._replace(rows=40, peers=("absent", "scikit-learn"))
     with contests.Field() as field:
-        result = field.contest(work, rounds=2, count=2, seconds=1)
+        result = field.contest(work._replace(count=2), rounds=2, seconds=1)
     assert result.left_out == {"absent": "a_module_that_is_not_there is not installed"}
     assert [len(times) for times in result.times.values()] == [2]
 
@@ -208,6 +208,15 @@ def test_contestants_take_turns():
     times = timing.rounds_of("a title", measures, rounds=2)
     assert "".join(order) == "abcabc"
     assert times == {name: [1.0, 1.0] for name in "abc"}
+
+
+def test_who_is_slow_sits_out_two_rounds_of_three():
+    times = timing.rounds_of("a title", {"a": lambda: 2.0, "b": lambda: 6.0}, rounds=4, slow=frozenset("b"))
+    assert times == {"a": [2.0] * 4, "b": [6.0, None, None, 6.0]}
+    result = contest(times)
+    assert result.values("b") == [6.0, 6.0]
+    assert result.ratios("b") == [3.0, 3.0]
+    assert timing.table(result).splitlines()[-1].endswith("3 to 3            the range of 2")
 
 
 def contest(times, *targets, left_out=None):
@@ -271,7 +280,7 @@ def test_the_command_says_its_options_without_importing_a_peer():
     shown = subprocess.run(
         [sys.executable, "-c", code], cwd=worker.ROOT, capture_output=True, text=True, check=True
     ).stdout
-    for option in ("--quick", "--only", "--json FILE", "--picture FILE", "predict-one", "cold-warm"):
+    for option in ("--quick", "--only", "--json FILE", "--picture FILE", "predict-one", "cold"):
         assert option in shown
 
 
