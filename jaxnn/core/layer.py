@@ -310,7 +310,7 @@ class Layer(Operation):
     @property
     def variables(self) -> list[Variable]:
         """All Variables: own weights, seeds, then those of the layers inside; each once."""
-        return self._collect(lambda layer: [*layer._own_weights(), *(g.state for g in layer._seed_generators)])
+        return self._collect(lambda layer: [*layer._own_weights(), *layer._own_states()])
 
     @property
     def weights(self) -> list[Variable]:
@@ -319,6 +319,10 @@ class Layer(Operation):
 
     def _own_weights(self) -> list[Variable]:
         return [*self._trainable_variables, *self._non_trainable_variables]
+
+    def _own_states(self) -> list[Variable]:
+        """What calls move and files don't have: the seeds; in a stateful recurrent layer its states, too."""
+        return [g.state for g in self._seed_generators]
 
     def _collect(self, own: Callable[[Layer], list[Variable]]) -> list[Variable]:
         found: dict[int, Variable] = {}

@@ -117,6 +117,8 @@ def named_variables(root: Layer) -> dict[str, Variable]:
                 _add(named, found, f"{path}/{v.name}" if path else v.name, v)
             for generator in part._seed_generators:
                 _add(named, found, f"{path}/seed_generator" if path else "seed_generator", generator.state)
+            for v in part._own_states():
+                _add(named, found, f"{path}/{v.name}" if path else v.name, v)
     for v in root.variables:
         _add(named, found, v.path, v)
     wanted = {id(v) for v in root.variables}

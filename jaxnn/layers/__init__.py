@@ -14,6 +14,7 @@ from jaxnn.layers.embedding import Embedding
 from jaxnn.layers.identity import Identity
 from jaxnn.layers.input_layer import Input, InputLayer
 from jaxnn.layers.lambda_layer import Lambda
+from jaxnn.layers.lstm import LSTM, LSTMCell
 from jaxnn.layers.masking import Masking
 from jaxnn.layers.maxout import Maxout
 from jaxnn.layers.merge import (
@@ -33,12 +34,15 @@ from jaxnn.layers.merge import (
 from jaxnn.layers.noise import AlphaDropout, GaussianDropout, GaussianNoise
 from jaxnn.layers.normalization import GroupNormalization, LayerNormalization, RMSNormalization, UnitNormalization
 from jaxnn.layers.prelu import PReLU
+from jaxnn.layers.recurrent import RNN, StackedRNNCells
 from jaxnn.layers.reshape import Flatten, Permute, RepeatVector, Reshape
 from jaxnn.layers.serialization import deserialize, serialize
 from jaxnn.layers.wrapper import Wrapper
 
 __all__ = [
     "ELU",
+    "LSTM",
+    "RNN",
     "Activation",
     "ActivityRegularization",
     "Add",
@@ -59,6 +63,7 @@ __all__ = [
     "Input",
     "InputLayer",
     "InputSpec",
+    "LSTMCell",
     "Lambda",
     "Layer",
     "LayerNormalization",
@@ -78,6 +83,7 @@ __all__ = [
     "SpatialDropout1D",
     "SpatialDropout2D",
     "SpatialDropout3D",
+    "StackedRNNCells",
     "Subtract",
     "UnitNormalization",
     "Wrapper",

@@ -27,42 +27,38 @@ def rnn(
     unroll: bool = False,
     zero_output_for_mask: bool = False,
     return_sequences: bool = True,
-) -> tuple[Array, Any]:
+) -> tuple[Array, Array | None, Any]:
     """Applies `output, states = step(inputs, states)` from the first time step to the last.
 
     Args:
         step: a pure function of one time step's inputs and a list of states.
         sequences: an array `(batch, time, ...)`, or a structure of them.
         states: the first states, a list.
-        mask: `(batch, time)`; where it is False the states stay, and the output is the one before.
+        mask: `(batch, time)`; where it is False the states stay, and the output is the first state as it was.
         go_backwards: from the last time step to the first; the outputs are in that order, too.
         unroll: whether the loop is written out. It compiles longer, and is rarely faster.
         zero_output_for_mask: whether the output is 0 where the mask is False.
-        return_sequences: whether the outputs of all steps are given, `(batch, time, ...)`, or the last one.
+        return_sequences: whether the outputs of all steps are wanted.
 
     Returns:
-        The outputs and the last states.
+        The last output, all outputs `(batch, time, ...)` or None, and the last states.
 
     Source: `keras.backend.rnn`.
     """
 
-    def body(carry: tuple, now: tuple) -> tuple:
-        states, _ = carry
+    def body(states: Any, now: tuple) -> tuple:
         inputs, counts = now
         output, new = step(inputs, states)
         if counts is not None:
             before = states[-1][0] if isinstance(states[0], list | tuple) else states[0]
             output = jnp.where(counts, output, jnp.zeros_like(output) if zero_output_for_mask else before)
             new = jax.tree.map(lambda old, new: jnp.where(counts, new, old), states, new)
-        return (new, output), output if return_sequences else None
+        return new, output
 
-    sequences = jax.tree.map(_swap, sequences)
-    xs = (sequences, None if mask is None else _counts(mask))
-    first = jax.tree.map(lambda a: a[0], xs)
-    output = jax.eval_shape(lambda: body((states, None), first)[0][1])
-    carry = (states, jnp.zeros(output.shape, output.dtype))
-    (states, last), outputs = lax.scan(body, carry, xs, reverse=go_backwards, unroll=bool(unroll) or 1)
-    return _in_order(outputs, go_backwards) if return_sequences else last, states
+    xs = (jax.tree.map(_swap, sequences), None if mask is None else _counts(mask))
+    states, outputs = lax.scan(body, states, xs, reverse=go_backwards, unroll=bool(unroll) or 1)
+    last = outputs[0 if go_backwards else -1]
+    return last, _in_order(outputs, go_backwards) if return_sequences else None, states
 
 
 def _swap(x: Array) -> Array:
@@ -91,7 +87,9 @@ def lstm(
     go_backwards: bool = False,
     return_sequences: bool = False,
 ) -> tuple[Array, Array, Array]:
-    """Long short-term memory: gates decide what its cell keeps, takes in and shows. At each time step:
+    """Long short-term memory: gates decide what its cell keeps, takes in and shows.
+
+    At each time step
 
         i, f, g, o = split(x kernel + h recurrent_kernel + bias)
         c = sigmoid(f) c + sigmoid(i) tanh(g)

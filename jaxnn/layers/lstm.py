@@ -1,0 +1,353 @@
+"""LSTM: a recurrent layer whose memory fades only where a gate says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from jaxnn import activations, constraints, initializers, regularizers
+from jaxnn.core import check
+from jaxnn.core.input_spec import InputSpec
+from jaxnn.core.registry import export
+from jaxnn.core.seed import SeedGenerator
+from jaxnn.core.types import Array
+from jaxnn.layers.recurrent import RNN, DropoutCell
+from jaxnn.ops.recurrent import lstm
+
+
+@export("layers")
+class LSTMCell(DropoutCell):
+    """One time step of an LSTM, with states h (the output) and c (the memory).
+
+        i, f, g, o = split(x kernel + h recurrent_kernel + bias)
+        c = sigmoid(f) c + sigmoid(i) tanh(g)
+        h = sigmoid(o) tanh(c)
+
+    Args:
+        units: the size of h and c.
+        activation, recurrent_activation: in the places of tanh and sigmoid; None is linear.
+        use_bias: whether to add a bias.
+        kernel_initializer, recurrent_initializer, bias_initializer: how the weights start.
+        unit_forget_bias: whether the forget gate's bias starts at 1, so that the memory lasts at first.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: penalties added to the loss.
+        kernel_constraint, recurrent_constraint, bias_constraint: applied to the weights after each update.
+        dropout, recurrent_dropout: the shares of the inputs and of h that are dropped while training.
+        seed: an int for masks that can be repeated.
+        implementation: 2 multiplies all gates at once; 1 each by itself, under a mask of its own, as
+            `recurrent_dropout` needs it.
+
+    Call arguments:
+        inputs: one time step, `(batch, features)`.
+        states: `[h, c]`, each `(batch, units)`.
+        training: whether dropout is on.
+
+    Shape:
+        kernel `(features, 4 units)`, recurrent_kernel `(units, 4 units)`, bias `(4 units,)`, the gates in the order
+        i, f, g, o.
+
+    Returns:
+        `h, [h, c]`.
+
+    Raises:
+        ValueError: if `units` is not a positive integer.
+
+    Example:
+        >>> cell = LSTMCell(3)
+        >>> h, states = cell(np.ones((2, 5)), cell.get_initial_state(2))
+        >>> h.shape, len(states)
+        ((2, 3), 2)
+
+    Source: https://keras.io/api/layers/recurrent_layers/lstm_cell/
+    """
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        unit_forget_bias: bool = True,
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        seed: int | None = None,
+        **kwargs: Any,
+    ):
+        implementation = kwargs.pop("implementation", 2)
+        super().__init__(**kwargs)
+        self.units = check.positive_int(self, "units", units)
+        self.activation = activations.get(activation)
+        self.recurrent_activation = activations.get(recurrent_activation)
+        self.use_bias, self.unit_forget_bias = use_bias, unit_forget_bias
+        self.kernel_initializer = initializers.get(kernel_initializer)
+        self.recurrent_initializer = initializers.get(recurrent_initializer)
+        self.bias_initializer = initializers.get(bias_initializer)
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.recurrent_regularizer = regularizers.get(recurrent_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.kernel_constraint = constraints.get(kernel_constraint)
+        self.recurrent_constraint = constraints.get(recurrent_constraint)
+        self.bias_constraint = constraints.get(bias_constraint)
+        self.dropout, self.recurrent_dropout = (min(1.0, max(0.0, rate)) for rate in (dropout, recurrent_dropout))
+        self.implementation = 1 if self.recurrent_dropout else implementation
+        self.masks_per_call = 4 if self.implementation == 1 else 1
+        self.seed, self.seed_generator = seed, SeedGenerator(seed)
+        self.state_size, self.output_size = [self.units, self.units], self.units
+
+    def build(self, input_shape: Any) -> None:
+        """Makes the kernels and the bias for the size of the last axis."""
+        self.kernel = self.add_weight(
+            (check.known_axis(self, input_shape, -1), 4 * self.units),
+            self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
+            name="kernel",
+        )
+        self.recurrent_kernel = self.add_weight(
+            (self.units, 4 * self.units),
+            self.recurrent_initializer,
+            regularizer=self.recurrent_regularizer,
+            constraint=self.recurrent_constraint,
+            name="recurrent_kernel",
+        )
+        self.bias = None
+        if self.use_bias:
+            start = self.bias_initializer
+            self.bias = self.add_weight(
+                (4 * self.units,),
+                _OneForTheForgetGate(start) if self.unit_forget_bias else start,
+                regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
+                name="bias",
+            )
+
+    def get_initial_state(self, batch_size: int | None = None) -> list[Array]:
+        """Zeros for h and c."""
+        return [jnp.zeros((batch_size, size), self.compute_dtype) for size in self.state_size]
+
+    def call(self, inputs: Array, states: Any, training: bool | None = False) -> tuple[Array, list[Array]]:
+        """The next h, and the states after this step."""
+        h, c = states
+        masks, recurrent = self.masks(inputs, h, training)
+        xs, hs = [inputs * m for m in masks] or [inputs], [h * m for m in recurrent] or [h]
+        i, f, g, o = self._sums_by_gate(xs, hs) if self.implementation == 1 else self._sums(xs[0], hs[0])
+        i, f, g = self.recurrent_activation(i), self.recurrent_activation(f), self.activation(g)
+        c = f * c + i * g
+        h = self.recurrent_activation(o) * self.activation(c)
+        return h, [h, c]
+
+    def _sums(self, x: Array, h: Array) -> list[Array]:
+        z = x @ self.kernel.value + h @ self.recurrent_kernel.value
+        return jnp.split(z if self.bias is None else z + self.bias.value, 4, axis=1)
+
+    def _sums_by_gate(self, xs: list[Array], hs: list[Array]) -> list[Array]:
+        """Each gate's sum by itself; Keras adds the bias to the inputs' part here."""
+        sums = [x @ w for x, w in zip(_four(xs), jnp.split(self.kernel.value, 4, axis=1), strict=True)]
+        if self.bias is not None:
+            sums = [s + b for s, b in zip(sums, jnp.split(self.bias.value, 4), strict=True)]
+        recurrent = jnp.split(self.recurrent_kernel.value, 4, axis=1)
+        return [s + h @ w for s, h, w in zip(sums, _four(hs), recurrent, strict=True)]
+
+
+def _four(xs: list[Array]) -> list[Array]:
+    """One array for each gate."""
+    return xs * 4 if len(xs) == 1 else xs
+
+
+class _OneForTheForgetGate:
+    """The bias's start: 1 for the forget gate, and what another initializer gives for the rest."""
+
+    def __init__(self, initializer: Callable):
+        self.initializer = initializer
+
+    def __call__(self, shape: tuple, dtype: Any = None) -> Any:
+        units = shape[0] // 4
+        first, rest = self.initializer((units,), dtype=dtype), self.initializer((2 * units,), dtype=dtype)
+        concatenate = np.concatenate if isinstance(first, np.ndarray) else jnp.concatenate
+        return concatenate([first, np.ones(units, first.dtype), rest])
+
+
+def _of_the_cell(name: str) -> property:
+    return property(lambda self: getattr(self.cell, name), doc=f"The cell's `{name}`.")
+
+
+@export("layers")
+class LSTM(RNN):
+    """Long short-term memory: reads a sequence step by step, and remembers by a memory that gates write, keep and show.
+
+        i, f, g, o = split(x kernel + h recurrent_kernel + bias)
+        c = sigmoid(f) c + sigmoid(i) tanh(g)
+        h = sigmoid(o) tanh(c)
+
+    Args:
+        units: the size of h and c.
+        activation, recurrent_activation: in the places of tanh and sigmoid; None is linear.
+        use_bias: whether to add a bias.
+        kernel_initializer, recurrent_initializer, bias_initializer: how the weights start.
+        unit_forget_bias: whether the forget gate's bias starts at 1, so that the memory lasts at first.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer, activity_regularizer: penalties added to the loss.
+        kernel_constraint, recurrent_constraint, bias_constraint: applied to the weights after each update.
+        dropout, recurrent_dropout: the shares of the inputs and of h that are dropped while training, the same ones at
+            all time steps.
+        seed: an int for masks that can be repeated.
+        return_sequences: whether h is given for every step, or for the last one.
+        return_state: whether the last h and c are given after the output.
+        go_backwards: whether to begin with the last step; the outputs are in the order of computation.
+        stateful: whether a batch begins with the states that the batch before ended with.
+        unroll: whether the loop is written out. It compiles longer, and is rarely faster.
+        use_cudnn: "auto", True or False; accepted, and without effect: every setting runs XLA's program.
+
+    Call arguments:
+        sequences: the inputs.
+        initial_state: `[h, c]` before the first step; None is zeros.
+        mask: `(batch, time)`; where it is False the states stay as they are.
+        training: whether dropout is on.
+
+    Shape:
+        `(batch, time, features)` → `(batch, units)`, or `(batch, time, units)` with `return_sequences`. The weights are
+        those of LSTMCell.
+
+    Raises:
+        ValueError: as RNN and LSTMCell, and for another `use_cudnn`.
+
+    Example:
+        >>> LSTM(4)(np.ones((2, 10, 3))).shape
+        (2, 4)
+        >>> [x.shape for x in LSTM(4, return_sequences=True, return_state=True)(np.ones((2, 10, 3)))]
+        [(2, 10, 4), (2, 4), (2, 4)]
+
+    Source: Hochreiter and Schmidhuber, Neural Computation 9(8), 1997;
+    https://keras.io/api/layers/recurrent_layers/lstm/
+    """
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        unit_forget_bias: bool = True,
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        seed: int | None = None,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        use_cudnn: Any = "auto",
+        **kwargs: Any,
+    ):
+        cell = LSTMCell(
+            units,
+            activation=activation,
+            recurrent_activation=recurrent_activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            recurrent_initializer=recurrent_initializer,
+            bias_initializer=bias_initializer,
+            unit_forget_bias=unit_forget_bias,
+            kernel_regularizer=kernel_regularizer,
+            recurrent_regularizer=recurrent_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            recurrent_constraint=recurrent_constraint,
+            bias_constraint=bias_constraint,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            seed=seed,
+            dtype=kwargs.get("dtype"),
+            trainable=kwargs.get("trainable", True),
+            name="lstm_cell",
+            implementation=kwargs.pop("implementation", 2),
+        )
+        super().__init__(
+            cell,
+            return_sequences=return_sequences,
+            return_state=return_state,
+            go_backwards=go_backwards,
+            stateful=stateful,
+            unroll=unroll,
+            activity_regularizer=activity_regularizer,
+            **kwargs,
+        )
+        self.use_cudnn = check.one_of(self, "use_cudnn", use_cudnn, ("auto", True, False))
+        self.input_spec = InputSpec(ndim=3)
+
+    units = _of_the_cell("units")
+    activation = _of_the_cell("activation")
+    recurrent_activation = _of_the_cell("recurrent_activation")
+    use_bias = _of_the_cell("use_bias")
+    kernel_initializer = _of_the_cell("kernel_initializer")
+    recurrent_initializer = _of_the_cell("recurrent_initializer")
+    bias_initializer = _of_the_cell("bias_initializer")
+    unit_forget_bias = _of_the_cell("unit_forget_bias")
+    kernel_regularizer = _of_the_cell("kernel_regularizer")
+    recurrent_regularizer = _of_the_cell("recurrent_regularizer")
+    bias_regularizer = _of_the_cell("bias_regularizer")
+    kernel_constraint = _of_the_cell("kernel_constraint")
+    recurrent_constraint = _of_the_cell("recurrent_constraint")
+    bias_constraint = _of_the_cell("bias_constraint")
+    dropout = _of_the_cell("dropout")
+    recurrent_dropout = _of_the_cell("recurrent_dropout")
+    seed = _of_the_cell("seed")
+
+    def inner_loop(self, sequences: Array, initial_state: list, mask: Any, training: bool | None = False) -> tuple:
+        """The loop over time: `ops.recurrent.lstm` for an LSTM as everybody writes it, else step by step."""
+        cell = self.cell
+        as_usual = (
+            type(cell) is LSTMCell
+            and cell.activation is activations.tanh
+            and cell.recurrent_activation is activations.sigmoid
+            and cell.implementation != 1
+            and not self.unroll
+            and not (self.zero_output_for_mask and mask is not None)
+        )
+        if not as_usual:
+            return super().inner_loop(sequences, initial_state, mask, training=training)
+        for m in cell.masks(sequences[:, 0], initial_state[0], training)[0]:
+            sequences = sequences * m[:, None]
+        outputs, h, c = lstm(
+            sequences,
+            *initial_state,
+            cell.kernel.value,
+            cell.recurrent_kernel.value,
+            None if cell.bias is None else cell.bias.value,
+            mask=mask,
+            go_backwards=self.go_backwards,
+            return_sequences=self.return_sequences,
+        )
+        return h, outputs if self.return_sequences else None, [h, c]
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments, `use_cudnn` aside."""
+        config = super().get_config()
+        config.pop("use_cudnn", None)
+        activity = regularizers.serialize(self.activity_regularizer)
+        return {"activity_regularizer": activity, "zero_output_for_mask": self.zero_output_for_mask, **config}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> LSTM:
+        """The layer of a config."""
+        return cls(**config)
