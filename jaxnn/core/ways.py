@@ -9,6 +9,8 @@ class Ways(NamedTuple):
     """One field a choice."""
 
     recurrence: str  # "inputs in the loop" or "inputs first"
+    convolution: str  # "patches" or "xla"
+    pooling: str  # "slices" or "xla"
 
 
 def ways(platform: str) -> Ways:
@@ -16,5 +18,10 @@ def ways(platform: str) -> Ways:
 
     - recurrence: whether an LSTM multiplies its inputs with the kernel step by step, inside the loop over time, or for
       all steps before it.
+    - convolution: how one that is differentiated is computed: by XLA's convolution, or as a product of the matrix of
+      its patches.
+    - pooling: how small windows are pooled: by XLA's windows, or from a strided slice for each of the window's entries.
     """
-    return Ways(recurrence="inputs in the loop" if platform == "cpu" else "inputs first")
+    if platform == "cpu":
+        return Ways(recurrence="inputs in the loop", convolution="patches", pooling="slices")
+    return Ways(recurrence="inputs first", convolution="xla", pooling="xla")

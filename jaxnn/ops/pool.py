@@ -1,0 +1,171 @@
+"""Pooling: the largest number, or the mean, under a window. `core/ways.py` says why there are two ways.
+
+Source: https://keras.io/api/ops/nn/
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from jaxnn.core.config import standardize_data_format
+from jaxnn.core.graph import KerasTensor, op
+from jaxnn.core.types import Array, ArrayLike
+from jaxnn.core.ways import ways
+from jaxnn.ops.core import tensor
+from jaxnn.ops.windows import pads_of, per_axis, places_along, slices
+
+_ENTRIES = 9  # of a window that is pooled by slices
+
+
+def pool_output_shape(
+    input_shape: Sequence[int | None],
+    pool_size: Any,
+    strides: Any = None,
+    padding: str = "valid",
+    data_format: str = "channels_last",
+) -> tuple:
+    """The shape that pooling gives for a shape.
+
+    Raises:
+        ValueError: if the window has no place in the inputs, or the padding is unknown.
+    """
+    rank, last = len(input_shape) - 2, data_format == "channels_last"
+    spatial = input_shape[1:-1] if last else input_shape[2:]
+    window = per_axis("pool_size", pool_size, rank)
+    strides = window if strides is None else per_axis("strides", strides, rank)
+    pads = pads_of(padding, [s or 1 for s in spatial], window, strides)
+    if padding.lower() == "same":
+        sizes = [None if s is None else -(-s // step) for s, step in zip(spatial, strides, strict=True)]
+    else:
+        sizes = [places_along(*axis, sum(pad)) for *axis, pad in zip(spatial, window, strides, pads, strict=True)]
+    if any(s is not None and s <= 0 for s in sizes):
+        raise ValueError(
+            f"Computed output size would be zero or negative: a window of {window} with strides {strides} and padding "
+            f"'{padding}' has no place in an input of shape {tuple(input_shape)}."
+        )
+    return (*input_shape[:1], *sizes, input_shape[-1]) if last else (*input_shape[:2], *sizes)
+
+
+def _pool_spec(
+    inputs: KerasTensor, pool_size: Any, strides: Any = None, padding: str = "valid", data_format: str | None = None
+) -> KerasTensor:
+    """By the formula: two unknown sizes that tracing tries may have the same number of places."""
+    shape = pool_output_shape(inputs.shape, pool_size, strides, padding, standardize_data_format(data_format))
+    return KerasTensor(shape, inputs.dtype)
+
+
+@op(spec=_pool_spec)
+def max_pool(
+    inputs: ArrayLike,
+    pool_size: int | Sequence[int],
+    strides: int | Sequence[int] | None = None,
+    padding: str = "valid",
+    data_format: str | None = None,
+) -> Array:
+    """The largest number under a window, channel by channel. Where several are, the first in row-major order has the gradient.
+
+    Args:
+        inputs: one, two or three spatial axes.
+        pool_size: of the window.
+        strides: how far it goes from place to place; None is its size.
+        padding: "valid" stays inside the inputs; "same" goes on over their edge, for `ceil(size / stride)` places.
+        data_format: "channels_last", "channels_first", or None for the global setting.
+
+    Shape:
+        (batch, *sizes, channels) → (batch, *places, channels).
+
+    Raises:
+        ValueError: if the window has no place in the inputs, or the padding is unknown.
+
+    Example:
+        >>> max_pool(np.arange(8.0).reshape(1, 4, 2, 1), 2)[0, :, 0, 0]
+        Array([3., 7.], dtype=float32)
+    """
+    x = tensor(inputs)
+    window, strides, pads = _full(x, pool_size, strides, padding, data_format)
+    floating = jnp.issubdtype(x.dtype, jnp.inexact)
+    least = np.asarray(-np.inf if floating else jnp.iinfo(x.dtype).min, x.dtype)
+    if not _by_slices(window):
+        return lax.reduce_window(x, least, lax.max, window, strides, pads)
+    return _largest(*slices(lax.pad(x, least, [(*p, 0) for p in pads]), window, strides, (1,) * x.ndim))
+
+
+@op(spec=_pool_spec)
+def average_pool(
+    inputs: ArrayLike,
+    pool_size: int | Sequence[int],
+    strides: int | Sequence[int] | None = None,
+    padding: str = "valid",
+    data_format: str | None = None,
+) -> Array:
+    """The mean of the numbers under a window, channel by channel; what lies beyond the edge doesn't count.
+
+    Args:
+        inputs: one, two or three spatial axes.
+        pool_size: of the window.
+        strides: how far it goes from place to place; None is its size.
+        padding: "valid" stays inside the inputs; "same" goes on over their edge, for `ceil(size / stride)` places.
+        data_format: "channels_last", "channels_first", or None for the global setting.
+
+    Shape:
+        (batch, *sizes, channels) → (batch, *places, channels).
+
+    Raises:
+        ValueError: if the window has no place in the inputs, or the padding is unknown.
+
+    Example:
+        >>> average_pool(np.arange(8.0).reshape(1, 4, 2, 1), 2)[0, :, 0, 0]
+        Array([1.5, 5.5], dtype=float32)
+    """
+    x = tensor(inputs)
+    window, strides, pads = _full(x, pool_size, strides, padding, data_format)
+
+    def total(x: Array) -> Array:
+        if not _by_slices(window):
+            return lax.reduce_window(x, np.zeros((), x.dtype), lax.add, window, strides, pads)
+        padded = lax.pad(x, np.zeros((), x.dtype), [(*p, 0) for p in pads])
+        return functools.reduce(lax.add, slices(padded, window, strides, (1,) * x.ndim))
+
+    if padding.lower() == "valid":
+        return total(x) / math.prod(window)
+    alone = [1 if k == 1 else n for n, k in zip(x.shape, window, strict=True)]
+    return total(x) / total(jnp.ones(alone, x.dtype))
+
+
+def _full(x: Array, pool_size: Any, strides: Any, padding: str, data_format: str | None) -> tuple:
+    """Window, strides and pads for every axis of x, batch and channels included; raises if there is no place."""
+    data_format = standardize_data_format(data_format)
+    pool_output_shape(x.shape, pool_size, strides, padding, data_format)
+    window = per_axis("pool_size", pool_size, x.ndim - 2)
+    strides = window if strides is None else per_axis("strides", strides, x.ndim - 2)
+    fill = (lambda sizes: (1, *sizes, 1)) if data_format == "channels_last" else (lambda sizes: (1, 1, *sizes))
+    window, strides = fill(window), fill(strides)
+    return window, strides, pads_of(padding, x.shape, window, strides)
+
+
+def _by_slices(window: tuple[int, ...]) -> bool:
+    return math.prod(window) <= _ENTRIES and ways(jax.default_backend()).pooling == "slices"
+
+
+@jax.custom_jvp
+def _largest(*arrays: Array) -> Array:
+    """Entry by entry the largest; NaN if one is."""
+    return functools.reduce(lax.max, arrays)
+
+
+@_largest.defjvp
+def _largest_jvp(arrays: tuple, tangents: tuple) -> tuple[Array, Array]:
+    """The whole tangent of the first largest, where that of `maximum` would be shared: as XLA's window selects."""
+    found, tangent = arrays[0], tangents[0]
+    for x, t in zip(arrays[1:], tangents[1:], strict=True):
+        keep = found >= x
+        found, tangent = lax.select(keep, found, x), lax.select(keep, tangent, t)
+    return _largest(*arrays), tangent
