@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -76,6 +75,8 @@ def all_finite(a: np.ndarray) -> bool:
     if flat.size <= _PIECE:
         finite = _finite_norm(flat)
     else:
+        from concurrent.futures import ThreadPoolExecutor
+
         with ThreadPoolExecutor() as pool:
             finite = all(pool.map(_finite_norm, (flat[i : i + _PIECE] for i in range(0, flat.size, _PIECE))))
     return finite or bool(np.isfinite(a).all())  # the sum of squares may only have overflowed
