@@ -6,6 +6,14 @@ from jaxnn.layers.activation import ELU, Activation, LeakyReLU, ReLU, Softmax
 from jaxnn.layers.activity_regularization import ActivityRegularization
 from jaxnn.layers.batch_normalization import BatchNormalization
 from jaxnn.layers.concatenate import Concatenate, concatenate
+from jaxnn.layers.convolution import (
+    Conv1D,
+    Conv2D,
+    Conv3D,
+    Convolution1D,
+    Convolution2D,
+    Convolution3D,
+)
 from jaxnn.layers.dense import Dense
 from jaxnn.layers.dot import Dot, dot
 from jaxnn.layers.dropout import Dropout, SpatialDropout1D, SpatialDropout2D, SpatialDropout3D
@@ -33,6 +41,32 @@ from jaxnn.layers.merge import (
 )
 from jaxnn.layers.noise import AlphaDropout, GaussianDropout, GaussianNoise
 from jaxnn.layers.normalization import GroupNormalization, LayerNormalization, RMSNormalization, UnitNormalization
+from jaxnn.layers.pooling import (
+    AveragePooling1D,
+    AveragePooling2D,
+    AveragePooling3D,
+    AvgPool1D,
+    AvgPool2D,
+    AvgPool3D,
+    GlobalAveragePooling1D,
+    GlobalAveragePooling2D,
+    GlobalAveragePooling3D,
+    GlobalAvgPool1D,
+    GlobalAvgPool2D,
+    GlobalAvgPool3D,
+    GlobalMaxPool1D,
+    GlobalMaxPool2D,
+    GlobalMaxPool3D,
+    GlobalMaxPooling1D,
+    GlobalMaxPooling2D,
+    GlobalMaxPooling3D,
+    MaxPool1D,
+    MaxPool2D,
+    MaxPool3D,
+    MaxPooling1D,
+    MaxPooling2D,
+    MaxPooling3D,
+)
 from jaxnn.layers.prelu import PReLU
 from jaxnn.layers.recurrent import RNN, StackedRNNCells
 from jaxnn.layers.reshape import Flatten, Permute, RepeatVector, Reshape
@@ -48,8 +82,20 @@ __all__ = [
     "Add",
     "AlphaDropout",
     "Average",
+    "AveragePooling1D",
+    "AveragePooling2D",
+    "AveragePooling3D",
+    "AvgPool1D",
+    "AvgPool2D",
+    "AvgPool3D",
     "BatchNormalization",
     "Concatenate",
+    "Conv1D",
+    "Conv2D",
+    "Conv3D",
+    "Convolution1D",
+    "Convolution2D",
+    "Convolution3D",
     "Dense",
     "Dot",
     "Dropout",
@@ -58,6 +104,18 @@ __all__ = [
     "Flatten",
     "GaussianDropout",
     "GaussianNoise",
+    "GlobalAveragePooling1D",
+    "GlobalAveragePooling2D",
+    "GlobalAveragePooling3D",
+    "GlobalAvgPool1D",
+    "GlobalAvgPool2D",
+    "GlobalAvgPool3D",
+    "GlobalMaxPool1D",
+    "GlobalMaxPool2D",
+    "GlobalMaxPool3D",
+    "GlobalMaxPooling1D",
+    "GlobalMaxPooling2D",
+    "GlobalMaxPooling3D",
     "GroupNormalization",
     "Identity",
     "Input",
@@ -69,6 +127,12 @@ __all__ = [
     "LayerNormalization",
     "LeakyReLU",
     "Masking",
+    "MaxPool1D",
+    "MaxPool2D",
+    "MaxPool3D",
+    "MaxPooling1D",
+    "MaxPooling2D",
+    "MaxPooling3D",
     "Maximum",
     "Maxout",
     "Minimum",

@@ -73,7 +73,7 @@ def conv_output_shape(
             f"A kernel with {len(kernel_size)} spatial axes needs inputs with as many; got an input of shape "
             f"{tuple(input_shape)}."
         )
-    strides, dilation = per_axis("strides", strides, rank), per_axis("dilation_rate", dilation_rate, rank)
+    strides, dilation = per_axis("`strides`", strides, rank), per_axis("`dilation_rate`", dilation_rate, rank)
     extents = [(k - 1) * d + 1 for k, d in zip(kernel_size, dilation, strict=True)]
     pads = pads_of("valid" if padding == "causal" else padding, [s or 1 for s in spatial], extents, strides)
     if isinstance(padding, str) and padding.lower() in ("same", "causal"):
@@ -125,7 +125,7 @@ def conv(
     kernel = tensor(kernel)
     inputs = tensor(inputs).astype(kernel.dtype)
     rank, data_format = inputs.ndim - 2, standardize_data_format(data_format)
-    strides, dilation = per_axis("strides", strides, rank), per_axis("dilation_rate", dilation_rate, rank)
+    strides, dilation = per_axis("`strides`", strides, rank), per_axis("`dilation_rate`", dilation_rate, rank)
     last = data_format == "channels_last"
     channels, spatial = (inputs.shape[-1], inputs.shape[1:-1]) if last else (inputs.shape[1], inputs.shape[2:])
     if channels % kernel.shape[-2]:

@@ -16,15 +16,19 @@ Pads = tuple[tuple[int, int], ...]  # before and after, an axis
 def per_axis(name: str, value: Any, rank: int) -> tuple[int, ...]:
     """A size for every spatial axis; one number is meant for all.
 
+    Args:
+        name: what is sized, for messages.
+        value: an int or `rank` of them.
+        rank: the number of spatial axes.
+
     Raises:
-        ValueError: if there are more or fewer than axes.
+        ValueError: if there are more or fewer, or one isn't a positive whole number.
     """
-    sizes = (value,) * rank if isinstance(value, int) else tuple(int(v) for v in value)
-    if len(sizes) != rank:
-        raise ValueError(
-            f"`{name}` must be an int or have {rank} ints, one for each spatial axis of the inputs; got {value}."
-        )
-    return sizes
+    sizes = (value,) * rank if isinstance(value, int) else tuple(value) if isinstance(value, list | tuple) else ()
+    if len(sizes) != rank or not all(int(n) == n and n > 0 for n in sizes):
+        wanted = "a positive int" if rank == 1 else f"a positive int, or {rank} of them, one for each spatial axis"
+        raise ValueError(f"{name} must be {wanted}; got {value!r}.")
+    return tuple(int(n) for n in sizes)
 
 
 def pads_of(padding: Any, sizes: Sequence[int], extents: Sequence[int], strides: Sequence[int]) -> Pads:
