@@ -93,6 +93,8 @@ def main(arguments: list[str] | None = None) -> None:
         from benchmarks import picture
 
         picture.draw(results, options.picture)
+    if absent := [result.name for result in results if "jaxnn" in result.left_out]:
+        parser.exit(1, f"jaxnn took no part in: {', '.join(absent)}\n")
 
 
 if __name__ == "__main__":

@@ -275,6 +275,14 @@ def test_the_command_prints_tables_and_writes_json_and_a_picture(monkeypatch, tm
     assert (tmp_path / "ratios.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_the_command_fails_where_jaxnn_could_not_run(monkeypatch, capsys):
+    result = contest({workloads.KERAS: [3.0]}, left_out={"jaxnn": "AttributeError: no such layer"})
+    monkeypatch.setattr(command, "measure", lambda names, quick: iter([result]))
+    with pytest.raises(SystemExit, match="1"):
+        command.main([])
+    assert capsys.readouterr().err == "jaxnn took no part in: epoch\n"
+
+
 def test_the_command_says_its_options_without_importing_a_peer():
     code = "import sys\nfrom benchmarks.__main__ import main\ntry: main(['--help'])\nfinally: assert 'jax' not in sys.modules"
     shown = subprocess.run(
