@@ -24,6 +24,7 @@ from jaxnn.core.scope import StatelessScope
 from jaxnn.core.types import Array
 from jaxnn.core.variable import Variable
 from jaxnn.optimizers.clipping import clip_by_global_norm, clip_by_norm, clip_by_value
+from jaxnn.optimizers.in_place import after_backward
 from jaxnn.optimizers.rate import LearningRateOwner, number
 from jaxnn.optimizers.variables import VariableOwner
 
@@ -333,7 +334,7 @@ class Optimizer(LearningRateOwner, VariableOwner):
     def _step(self, grads: list[Array], variables: list[Variable]) -> None:
         grads = self._clip_gradients(grads)
         self._apply_weight_decay(variables)
-        self._backend_update_step(grads, variables, self._rate())
+        self._backend_update_step(grads, variables, after_backward(self._rate(), grads, variables))
 
     def _backend_update_step(self, grads: list[Array], variables: list[Variable], learning_rate: Array) -> None:
         for gradient, variable in zip(grads, variables, strict=True):
