@@ -42,6 +42,7 @@ from jaxnn.core.graph import Function, KerasTensor, Operation
 from jaxnn.core.input_spec import InputSpec
 from jaxnn.core.layer import Layer
 from jaxnn.core.naming import name_scope
+from jaxnn.core.remat import RematScope, remat
 from jaxnn.core.scope import StatelessScope
 from jaxnn.core.variable import Variable
 from jaxnn.initializers import Initializer

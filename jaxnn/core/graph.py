@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ from jaxnn.core import op_names, registry, tree
 from jaxnn.core.dtypes import standardize_dtype
 from jaxnn.core.masking import get_keras_mask, set_keras_mask
 from jaxnn.core.naming import auto_name, check_name
+from jaxnn.core.remat import RematMode, current_mode, remat
 from jaxnn.core.scope import StatelessScope
 from jaxnn.core.types import Shape
 from jaxnn.core.variable import Variable
@@ -249,6 +251,7 @@ class Operation:
     """
 
     _init_arguments: tuple[tuple, dict[str, Any]]
+    _remat_mode: RematMode | None = None
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         instance = object.__new__(cls)
@@ -259,11 +262,32 @@ class Operation:
         self.name = check_name(auto_name(type(self).__name__) if name is None else name)
         self._inbound_nodes: list[Node] = []
         self._outbound_nodes: list[Node] = []
+        if (mode := current_mode()) is not None:
+            object.__setattr__(self, "_remat_mode", mode)  # no part to track
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if any_symbolic(args, kwargs):
             return self.symbolic_call(*args, **kwargs)
-        return self.call(*args, **kwargs)
+        return self.rematerialized_call(self.call, *args, **kwargs)(*args, **kwargs)
+
+    def rematerialized_call(self, fn: Callable, *args: Any, **kwargs: Any) -> Callable:
+        """A way to compute (`call`), under `remat` if the RematScope that the operation was made in says so.
+
+        Args:
+            fn: the operation's method.
+            *args, **kwargs: what it will be called with.
+        """
+        if self._remat_mode is None:
+            return fn
+        mode, threshold, names = self._remat_mode
+        if mode == "activations" and getattr(self, "activation", None) is not None:
+            return functools.partial(_with_forgetful_activation, self, fn)
+        chosen = mode == "full" or (mode == "list_of_layers" and self.name in names)
+        if mode == "larger_than":
+            with StatelessScope(key=jax.device_put(np.zeros(2, np.uint32))):  # only shapes count: no stream moves
+                outputs = tree.flatten(self.compute_output_spec(*args, **kwargs))
+            chosen = sum(math.prod(d or 1 for d in x.shape) for x in outputs if isinstance(x, KerasTensor)) > threshold
+        return remat(fn) if chosen else fn
 
     def symbolic_call(self, *args: Any, **kwargs: Any) -> Any:
         """Records a call on KerasTensors."""
@@ -366,6 +390,18 @@ class Operation:
 
     def __repr__(self) -> str:
         return f"<Operation name={self.name}>"
+
+
+def _with_forgetful_activation(operation: Any, fn: Callable, *args: Any, **kwargs: Any) -> Any:
+    activation = operation.activation
+    put = functools.partial(
+        object.__setattr__, operation, "activation"
+    )  # for this call only: it doesn't count as a change
+    put(remat(activation))
+    try:
+        return fn(*args, **kwargs)
+    finally:
+        put(activation)
 
 
 _NEEDS_CONFIG = (

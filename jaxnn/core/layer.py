@@ -579,7 +579,8 @@ class Layer(Operation):
         symbolic = any_symbolic(args, kwargs)
         with self._name_scope(), self._autocast():
             try:
-                outputs = self.symbolic_call(*args, **kwargs) if symbolic else self.call(*args, **kwargs)
+                call = self.symbolic_call if symbolic else self.rematerialized_call(self.call, *args, **kwargs)
+                outputs = call(*args, **kwargs)
             except Exception as error:
                 if not isinstance(error, NotImplementedError):
                     error.add_note(f"in '{current_path()}' ({type(self).__name__}), given {_describe(args)}")
@@ -739,7 +740,7 @@ class Layer(Operation):
             self._losses.extend(losses)
         elif scope.collect_losses:
             for x in losses:
-                scope.add_loss(x)
+                scope.add_loss(x, self)
                 self._loss_ids.add(id(x))
 
     @property

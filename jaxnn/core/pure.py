@@ -160,10 +160,19 @@ def stateless_call(
             )
     mapping = [*zip(own_trainable, trainable, strict=True), *zip(own_rest, non_trainable, strict=True)]
     with StatelessScope(mapping, collect_losses=return_losses) as scope:
-        outputs = layer.call(*args, **kwargs)
+        outputs = _root_call(layer, *args, **kwargs)(*args, **kwargs)
         losses = layer.losses if return_losses else None
     rest = [scope.get_current_value(v) for v in own_rest]
     return (outputs, rest, losses) if return_losses else (outputs, rest)
+
+
+def _root_call(layer: Layer, *args: Any, **kwargs: Any) -> Any:
+    """`call`, under `remat` if the layer is made so and its parts aren't.
+
+    A whole model whose layers forget already would save nothing: all it forgets is back before the gradient starts.
+    """
+    parts_forget = any(inner._remat_mode is not None for inner in layer._flatten_layers(include_self=False))
+    return layer.call if parts_forget else layer.rematerialized_call(layer.call, *args, **kwargs)
 
 
 def _named(layer: Layer) -> dict[str, Variable]:

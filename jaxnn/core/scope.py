@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextvars import ContextVar, Token
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import jax
 import numpy as np
@@ -94,7 +94,7 @@ class StatelessScope:
         """The ids of the variables that were passed in, written or drawn from."""
         return {*self.state_mapping, *self._draws}
 
-    def add_loss(self, loss: Any) -> None:
+    def add_loss(self, loss: Any, layer: Any = None) -> None:
         """Takes a loss term that a layer added."""
         self.losses.append(loss)
 
@@ -123,7 +123,7 @@ class StatelessScope:
         self._keys_drawn += 1
         return jax.random.fold_in(self.key, self._keys_drawn - 1)
 
-    def __enter__(self) -> StatelessScope:
+    def __enter__(self) -> Self:
         self.outer = _scope.get()
         self._token: Token = _scope.set(self)
         return self

@@ -46,7 +46,8 @@ def shared(fn: Callable, *args: Any, donate: tuple[int, ...] = ()) -> Callable:
         key = (str(closed.jaxpr), _constants(closed), structure, _kinds(leaves), donated)
         program = _compiled.get(key)
     if program is None:
-        program = compilation_cache.jit(_function_of(closed), *leaves, donate_argnums=donated)
+        options = _compiler_options(closed)
+        program = compilation_cache.jit(_function_of(closed), *leaves, donate_argnums=donated, compiler_options=options)
         if key is not None:
             _compiled[key] = program
             if len(_compiled) > _LIMIT:
@@ -69,6 +70,16 @@ def _function_of(closed: Any) -> Callable:
         return jax.core.eval_jaxpr(closed.jaxpr, closed.consts, *leaves)
 
     return traced
+
+
+def _compiler_options(closed: Any) -> dict[str, Any] | None:
+    """What a program with `remat` needs on a CPU: barriers that stay.
+
+    They keep the second run of a function apart from the first. XLA's compiler for CPUs drops them early, finds that both
+    runs compute the same, and keeps the first one's arrays.
+    """
+    forgets = any(eqn.primitive.name in ("checkpoint", "remat2") for eqn in _equations(closed.jaxpr))
+    return {"xla_disable_hlo_passes": "cse_barrier_expander"} if forgets and jax.default_backend() == "cpu" else None
 
 
 def _donated_leaves(args: tuple, donate: tuple[int, ...]) -> tuple[int, ...]:
