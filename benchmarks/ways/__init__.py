@@ -1,0 +1,1 @@
+"""What `jaxnn/core/ways.py` decides, measured again: `python -m benchmarks.ways`."""
