@@ -20,7 +20,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from jaxnn.core import tree
+from jaxnn.core import compilation_cache, tree
 from jaxnn.core.call import current_context
 from jaxnn.core.config import warn_once, while_tracing
 from jaxnn.core.layer import Layer
@@ -69,13 +69,14 @@ class CompiledCall:
             return NOT_COMPILED
         if self._version != mutations():
             self._renew_if_changed()
-        case = (kwargs.get("training"), while_tracing())
+        case = (kwargs.get("training"), while_tracing(), _shapes(x))
         program = self._programs.get(case)
-        if program is None:
-            program = self._programs[case] = jax.jit(self._function(kwargs))
+        values = [v._stored() for v in self._variables]
         self._served += 1
         try:
-            result = program([v._stored() for v in self._variables], x)
+            if program is None:
+                program = self._programs[case] = compilation_cache.jit(self._function(kwargs), values, x)
+            result = program(values, x)
         except _BuiltMoreError:
             self._renew()
             return self(x, kwargs)
@@ -214,6 +215,10 @@ def _concrete(x: Any) -> bool:
     if isinstance(x, list | tuple):
         return len(x) > 0 and all(map(_concrete, x))
     return isinstance(x, dict) and all(map(_concrete, x.values()))
+
+
+def _shapes(x: Any) -> Any:
+    return x.shape if hasattr(x, "shape") else tuple(leaf.shape for leaf in tree.flatten(x))
 
 
 def _plain_output(x: Any) -> bool:
