@@ -79,6 +79,11 @@ class CallbackList(Callback):
     # --- who needs what ----------------------------------------------------------------------------------------------
 
     @property
+    def only_records(self) -> bool:
+        """Whether nobody but a `History` listens, to whom an epoch's end may be told a little later."""
+        return all(type(callback) is History for callback in self.callbacks)
+
+    @property
     def needs_train_batches(self) -> bool:
         """Whether a callback must be called around each training step."""
         return self._any_needs("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")

@@ -24,6 +24,37 @@ def mutations() -> int:
     return _mutations
 
 
+def count_change() -> None:
+    """Notes a change of something that is no layer, such as whether a Variable is trainable."""
+    global _mutations
+    _mutations += 1
+
+
+class Watch:
+    """Tells whether any of some layers, or which of their variables are trainable, has changed since.
+
+    Asking costs one comparison while nothing has changed anywhere.
+    """
+
+    def __init__(self, layers: Iterable[Any], variables: Iterable[Any] = ()):
+        self._trackers = [layer._tracker for layer in layers]
+        self._variables = list(variables)
+        self._seen = _mutations
+        self._counts = self._count()
+
+    def changed(self) -> bool:
+        """Whether what was compiled for the layers may no longer describe them."""
+        if self._seen == _mutations:
+            return False
+        if self._count() != self._counts:
+            return True
+        self._seen = _mutations  # it was somebody else
+        return False
+
+    def _count(self) -> tuple[list[int], list[bool]]:
+        return [t.mutations for t in self._trackers], [v.trainable for v in self._variables]
+
+
 class Tracker:
     """Sorts what it is shown into stores.
 
@@ -41,8 +72,7 @@ class Tracker:
 
     def count_mutation(self) -> None:
         """Notes that the owner has been changed."""
-        global _mutations
-        _mutations += 1
+        count_change()
         self.mutations += 1
 
     def track(self, value: Any) -> Any:

@@ -21,6 +21,7 @@ from jaxnn.core import registry
 from jaxnn.core.dtypes import is_float_dtype, standardize_dtype
 from jaxnn.core.naming import auto_name, check_name, current_path
 from jaxnn.core.scope import autocast_dtype, current_scope
+from jaxnn.core.tracking import count_change
 from jaxnn.core.types import Array
 
 _AGGREGATIONS = (None, "none", "mean", "sum", "only_first_replica")
@@ -268,6 +269,7 @@ class Variable:
     @trainable.setter
     def trainable(self, value: bool) -> None:
         self._trainable = bool(value)
+        count_change()
 
     @property
     def autocast(self) -> bool:

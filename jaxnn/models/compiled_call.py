@@ -27,7 +27,7 @@ from jaxnn.core.layer import Layer
 from jaxnn.core.masking import get_keras_mask
 from jaxnn.core.scope import StatelessScope
 from jaxnn.core.seed import UnseededDrawError
-from jaxnn.core.tracking import is_watched, mutations, refill
+from jaxnn.core.tracking import Watch, is_watched, mutations, refill
 
 NOT_COMPILED = object()
 _NEEDS_VALUES = (
@@ -59,16 +59,14 @@ class CompiledCall:
     def __init__(self, model: Any):
         self.model = model
         self.eager = False
-        self._version: int | None = None
-        self._layers: list[Layer] = []
-        self._changes: list[int] | None = None
+        self._watch: Watch | None = None
         self._served = self._short_lived = 0
 
     def __call__(self, x: Any, kwargs: dict[str, Any]) -> Any:
         if self.eager or (kwargs and not _only_training(kwargs)) or not _concrete(x) or current_context() is not None:
             return NOT_COMPILED
-        if self._version != mutations():
-            self._renew_if_changed()
+        if self._watch is None or self._watch.changed():
+            self._renew_after_change()
         case = (kwargs.get("training"), while_tracing(), _shapes(x))
         program = self._programs.get(case)
         values = [v._stored() for v in self._variables]
@@ -91,19 +89,14 @@ class CompiledCall:
                 variable.assign(value)
         return result.outputs()
 
-    def _renew_if_changed(self) -> None:
-        changes = [layer._tracker.mutations for layer in self._layers]
-        if changes == self._changes:  # it was another model
-            self._version = mutations()
-            return
+    def _renew_after_change(self) -> None:
         self._short_lived = self._short_lived + 1 if self._served < _PAYS else 0
         self._renew()
 
     def _renew(self) -> None:
         self._variables = self._known_variables()
         self._layers = self.model._flatten_layers()
-        self._changes = [layer._tracker.mutations for layer in self._layers]
-        self._version = mutations()
+        self._watch = Watch(self._layers)
         self._programs: dict[Any, Callable] = {}
         self._served = 0
         self.eager = self._short_lived > _PATIENCE

@@ -76,9 +76,9 @@ class Model(Trainer, Layer):
     def __getstate__(self) -> dict[str, Any]:
         """Copies and pickles leave compiled programs and a running `fit` behind."""
         state = super().__getstate__()
-        for name in ("_call_cache", "_programs_key", "_session"):
+        for name in ("_call_cache", "_model_programs", "_quick_predictions", "_session"):
             state.pop(name, None)
-        return {**state, **{name: {} for name in ("_programs", "_paces") if name in state}}
+        return {**state, "_paces": {}} if "_paces" in state else state
 
     # --- layers --------------------------------------------------------------------------------------------------------
 

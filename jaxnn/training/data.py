@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from jaxnn.core import check, config, dtypes, tree
@@ -132,6 +133,7 @@ class ArrayPlan:
         given: the tuple (x, y, sample_weight), where it was.
         arrays: the same on the device.
         samples, batch_size, full, rest, steps: their counts; `steps` is full + (rest > 0).
+        rows: the length of the arrays: `samples`, or more after `lengthen`.
     """
 
     def __init__(self, arrays: tuple, batch_size: int | None, steps: int | None, shuffle: Any):
@@ -142,8 +144,31 @@ class ArrayPlan:
         self.shuffle = shuffle
         self.steps_per_epoch = steps or self.steps
         self.given = arrays
+        self.rows = self.samples
         self._order: np.ndarray | None = None
         self._at = 0
+
+    @property
+    def sizes(self) -> tuple[int, bool, int]:
+        """What programs for this data are made for: the batch size, whether a batch is full, the size of a short one."""
+        return self.batch_size, self.full > 0, self.rest
+
+    def lengthen(self) -> None:
+        """Pads the arrays to the next power of two of batches: one program then serves many numbers of samples.
+
+        The rows beyond the data are never read.
+        """
+        self.rows = self.batch_size * 2 ** max(self.steps - 1, 0).bit_length()
+        more = self.rows - self.samples
+
+        def pad(x: Any) -> Any:
+            if x is None or not more:
+                return x
+            numbers = jnp if isinstance(x, jax.Array) else np
+            return numbers.concatenate([x, numbers.zeros((more, *x.shape[1:]), x.dtype)])
+
+        self.given = tree.map_structure(pad, self.given)
+        self.__dict__.pop("arrays", None)
 
     @functools.cached_property
     def arrays(self) -> tuple:
@@ -154,7 +179,10 @@ class ArrayPlan:
         """The first batch's specs, for building."""
         n = min(self.batch_size, self.samples)
         return tree.map_structure(
-            lambda x: None if x is None else jax.ShapeDtypeStruct((n, *x.shape[1:]), x.dtype), self.arrays
+            lambda x: (
+                None if x is None else jax.ShapeDtypeStruct((n, *x.shape[1:]), jax.dtypes.canonicalize_dtype(x.dtype))
+            ),
+            self.given,
         )
 
     def draw(self) -> np.ndarray:
@@ -177,6 +205,9 @@ class ArrayPlan:
         elif self.shuffle:
             np.random.permutation(self.samples)
 
+    def _padded(self, order: np.ndarray) -> np.ndarray:
+        return order if self.rows == self.samples else np.resize(order, self.rows)
+
     def passes(self) -> Iterator[tuple[np.ndarray, int, int]]:
         """One epoch as pieces (order, first step, one past the last step) of passes over the data.
 
@@ -186,15 +217,15 @@ class ArrayPlan:
         while left > 0:
             if self._order is None:
                 self._order, self._at = self.draw(), 0
-            stop = min(self._at + left, self.steps)
-            yield self._order, self._at, stop
-            left -= stop - self._at
-            self._at = stop
+            order, start = self._order, self._at
+            self._at = stop = min(start + left, self.steps)
+            left -= stop - start
             if stop == self.steps:
                 self._order = None
-                if left and self.steps_per_epoch != self.steps:
-                    _ran_out()
-                    return
+            yield self._padded(order), start, stop
+            if left and stop == self.steps and self.steps_per_epoch != self.steps:
+                _ran_out()
+                return
 
 
 class StreamPlan:

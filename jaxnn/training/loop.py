@@ -2,12 +2,13 @@
 
 In-memory data runs as one compiled program with traced bounds, called once an epoch, or in chunks of about 0.15 s where
 the bar, Ctrl-C or a callback must be served; a callback that watches batches gets chunks of one step. Streams run a
-step at a time. Between chunks the state is whole: an interrupt waits for the chunk's end, and never meets a donated
-buffer.
+step at a time, and the host fetches the next batch meanwhile. Between chunks the state is whole: an interrupt waits
+for the chunk's end, and never meets a donated buffer.
 """
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import functools
 import signal
@@ -19,11 +20,9 @@ from typing import Any
 import jax
 import numpy as np
 
-from jaxnn.core.config import while_tracing
 from jaxnn.core.types import Logs
 from jaxnn.training import steps
 from jaxnn.training.data import ArrayPlan, StreamPlan
-from jaxnn.training.programs import shared
 from jaxnn.training.state import Session, TrainState
 
 CHUNK_SECONDS = 0.15
@@ -63,45 +62,46 @@ class Ticker:
         return True
 
 
-@contextlib.contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Holds Ctrl-C back until the block is done; a second Ctrl-C goes through at once."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    previous = signal.getsignal(signal.SIGINT)
-    if not callable(previous):
-        yield
-        return
-    pressed: list[Any] = []
+class Interrupts:
+    """Holds Ctrl-C back while a chunk runs, so that it finds the state whole; a second Ctrl-C goes through at once.
 
-    def hold(number: int, frame: Any) -> None:
-        if pressed:
-            previous(number, frame)
-        pressed.append((number, frame))
+    A context manager for a whole run: a handler costs more to set than a short chunk takes. Where Ctrl-C is somebody
+    else's business (another thread, no Python handler) it does nothing.
+    """
 
-    signal.signal(signal.SIGINT, hold)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, previous)
-    if pressed:
-        previous(*pressed[0])
+    def __init__(self) -> None:
+        self._previous: Any = None
+        self._holding = False
+        self._pressed: list[tuple] = []
 
+    def __enter__(self) -> Interrupts:
+        if threading.current_thread() is threading.main_thread():
+            previous = signal.getsignal(signal.SIGINT)
+            if callable(previous):
+                self._previous = previous
+                signal.signal(signal.SIGINT, self._hear)
+        return self
 
-def program(
-    model: Any, kind: tuple, make: Callable[[], Callable], args: tuple, donate: tuple[int, ...] = ()
-) -> Callable:
-    """The compiled form of one of the model's steps for arguments like these; an equal one is used if there is one."""
-    if model.run_eagerly:
-        return make()
-    leaves, structure = jax.tree.flatten(args)
-    # made for every batch of a stream: keep it cheap
-    key = (*kind, while_tracing(), structure, *[(x.shape, x.dtype) for x in leaves])
-    programs = model._fresh_programs()
-    if key not in programs:
-        programs[key] = shared(make(), *args, donate=donate)
-    return programs[key]
+    def __exit__(self, *_: Any) -> None:
+        if self._previous is not None:
+            signal.signal(signal.SIGINT, self._previous)
+
+    def _hear(self, number: int, frame: Any) -> None:
+        if self._holding and not self._pressed:
+            self._pressed.append((number, frame))
+        else:
+            self._previous(number, frame)
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Until the block is done, Ctrl-C is noted, not raised; then it is."""
+        self._holding = True
+        try:
+            yield
+        finally:
+            self._holding = False
+        if self._pressed:
+            self._previous(*self._pressed.pop())
 
 
 def floats(logs: Any) -> Logs:
@@ -110,13 +110,22 @@ def floats(logs: Any) -> Logs:
     return {k: float(v) if np.ndim(v) == 0 else v for k, v in host.items()} if isinstance(host, dict) else host
 
 
-def _advance(session: Session, run: Callable, args: tuple) -> Any:
-    """Runs one chunk to its end, with the interrupt held back and host reads refused; gives its logs."""
-    with uninterrupted():
+def _advance(session: Session, interrupts: Interrupts, run: Callable, args: tuple, wait: bool = True) -> Any:
+    """Runs one chunk, with the interrupt held back and host reads refused; gives its logs.
+
+    Args:
+        session: whose state the chunk moves.
+        interrupts: of the run.
+        run: the compiled chunk.
+        args: its arguments.
+        wait: whether to wait for its end. A chunk that isn't waited for computes while the host prepares the next.
+    """
+    with interrupts.held():
         session.in_chunk = True
         try:
             logs, new = run(*args)
-            jax.block_until_ready(logs)
+            if wait:
+                jax.block_until_ready(logs)
         finally:
             session.in_chunk = False
         if len(new) == 4:
@@ -134,18 +143,26 @@ class Epochs:
         plan: the data.
         session: the open lease.
         callbacks: a CallbackList.
+        interrupts: of the run.
     """
 
-    def __init__(self, model: Any, plan: ArrayPlan | StreamPlan, session: Session, callbacks: Any):
+    def __init__(
+        self, model: Any, plan: ArrayPlan | StreamPlan, session: Session, callbacks: Any, interrupts: Interrupts
+    ):
         self.model, self.plan, self.session, self.callbacks = model, plan, session, callbacks
+        self.interrupts = interrupts
         self.pace = Pace()
         self._program: Callable | None = None
 
-    def run(self) -> Logs:
-        """One epoch; gives its logs."""
-        return self._stream() if isinstance(self.plan, StreamPlan) else self._arrays()
+    def run(self, wait: bool = True) -> Logs:
+        """One epoch; gives its logs.
 
-    def _arrays(self) -> Logs:
+        Args:
+            wait: False gives logs that may still be being computed, where the whole epoch is one short chunk.
+        """
+        return self._stream() if isinstance(self.plan, StreamPlan) else self._arrays(wait)
+
+    def _arrays(self, wait: bool) -> Logs:
         model, plan, callbacks = self.model, self.plan, self.callbacks
         assert isinstance(plan, ArrayPlan)
         watched = callbacks.needs_train_batches
@@ -159,6 +176,8 @@ class Epochs:
                 begun = done
                 if watched and done:
                     callbacks.on_train_batch_begin(done)
+                if not wait and count == plan.steps_per_epoch and self._program is not None:
+                    return self._chunk(order, lo, hi, True, wait=False)
                 logs = self._chunk(order, lo, lo + count, done == 0)
                 lo, done = lo + count, done + count
                 if watched:
@@ -169,19 +188,19 @@ class Epochs:
                     return floats(logs)
         return floats(logs)
 
-    def _chunk(self, order: Any, lo: int, hi: int, fresh: bool) -> Any:
-        plan = self.plan
+    def _chunk(self, order: Any, lo: int, hi: int, fresh: bool, wait: bool = True) -> Any:
+        model, plan = self.model, self.plan
         assert isinstance(plan, ArrayPlan)
-        args = (self.session.state, order, np.int32(lo), np.int32(hi), np.bool_(fresh), plan.arrays)
+        bounds = (np.int32(lo), np.int32(hi), np.int32(plan.full))
+        args = (self.session.state, order, *bounds, np.bool_(fresh), plan.arrays)
         first = self._program is None
         if self._program is None:
-            sizes = (plan.batch_size, plan.full, plan.rest)
-            make = eager_train_chunk if self.model.run_eagerly else steps.train_chunk
-            self._program = program(self.model, ("train", *sizes), lambda: make(self.model, *sizes), args, donate=(0,))
-        run = self._program
+            make = eager_train_chunk if model.run_eagerly else steps.train_chunk
+            kind = ("fit", *plan.sizes)
+            self._program = model._programs.find(kind, lambda: make(model, *plan.sizes), args, donate=(0,))
         started = time.perf_counter()
-        logs = _advance(self.session, run, args)
-        if not first:
+        logs = _advance(self.session, self.interrupts, self._program, args, wait)
+        if wait and not first:
             self.pace.learn(hi - lo, time.perf_counter() - started)
         return logs
 
@@ -191,21 +210,25 @@ class Epochs:
         watched = callbacks.needs_train_batches
         logs: Any = {}
         batches = self.plan.epoch()
-        done, ticker = 0, Ticker()
+        done, ticker, ahead = 0, Ticker(), Ahead()
         while True:
             if watched:
                 callbacks.on_train_batch_begin(done)
             batch = next(batches, None)
             if batch is None:
                 break
+            batch = batch if watched else owned(batch)
             args = (self.session.state, np.bool_(done == 0), batch)
-            run = program(model, ("train_batch",), functools.partial(single_train_step, model), args, donate=(0,))
-            logs = _advance(self.session, run, args)
+            make = functools.partial(single_train_step, model)
+            run = model._programs.find(("a batch of fit",), make, args, donate=(0,))
+            logs = _advance(self.session, self.interrupts, run, args, wait=watched)
             done += 1
             if watched:
                 callbacks.on_train_batch_end(done - 1, floats(logs))
-            elif ticker.due():
-                callbacks.on_train_progress(done, logs)
+            else:
+                ahead.wait(logs)
+                if ticker.due():
+                    callbacks.on_train_progress(done, logs)
             if model.stop_training:
                 break
         if done and not watched:
@@ -213,12 +236,67 @@ class Epochs:
         return floats(logs)
 
 
-def evaluate(model: Any, plan: ArrayPlan | StreamPlan, session: Session, callbacks: Any, pace: Pace) -> Logs:
+class EpochEnds:
+    """Tells the callbacks of each epoch's end; where they only record, while the next epoch computes already.
+
+    Use as a context manager: however the run ends, the epochs that were computed are told.
+
+    Attributes:
+        wait: whether an epoch must be over before the next one begins.
+        logs: of the last epoch told.
+    """
+
+    def __init__(self, callbacks: Any, wait: bool):
+        self.callbacks, self.wait = callbacks, wait
+        self.logs: Logs = {}
+        self._untold: tuple[int, Any] | None = None
+
+    def __enter__(self) -> EpochEnds:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self._tell()
+
+    def end(self, epoch: int, logs: Any) -> None:
+        """Takes an epoch's logs, and tells them now or when the next epoch is on its way."""
+        self._tell()
+        self._untold = (epoch, logs)
+        if self.wait:
+            self._tell()
+
+    def _tell(self) -> None:
+        if self._untold is not None:
+            (epoch, logs), self._untold = self._untold, None
+            self.logs = floats(logs)
+            self.callbacks.on_epoch_end(epoch, self.logs)
+
+
+class Ahead:
+    """Keeps the host a step or two ahead of the device, and no more: batches that wait take memory."""
+
+    def __init__(self, most: int = 2):
+        self._running: collections.deque[Any] = collections.deque()
+        self._most = most
+
+    def wait(self, logs: Any) -> None:
+        """Takes a step's logs, and waits for those of the step before last."""
+        self._running.append(logs)
+        if len(self._running) > self._most:
+            jax.block_until_ready(self._running.popleft())
+
+
+def owned(batch: Any) -> Any:
+    """A batch that stays as it is while it is computed on, though its maker may fill the same arrays anew."""
+    return jax.tree.map(lambda x: x.copy() if isinstance(x, np.ndarray) else x, batch)
+
+
+def evaluate(
+    model: Any, plan: ArrayPlan | StreamPlan, session: Session, callbacks: Any, interrupts: Interrupts, pace: Pace
+) -> Logs:
     """One pass over validation or test data, by the same kind of program; gives the logs."""
     if isinstance(plan, StreamPlan):
-        return _evaluate_stream(model, plan, session, callbacks)
+        return _evaluate_stream(model, plan, session, callbacks, interrupts)
     watched = callbacks.needs_test_batches
-    sizes = (plan.batch_size, plan.full, plan.rest)
     make = eager_test_chunk if model.run_eagerly else steps.test_chunk
     total = min(plan.steps, plan.steps_per_epoch)
     run: Callable | None = None
@@ -227,13 +305,13 @@ def evaluate(model: Any, plan: ArrayPlan | StreamPlan, session: Session, callbac
         count = min(model.steps_per_execution, total - done) if watched else pace.chunk(total - done)
         if watched:
             callbacks.on_test_batch_begin(done)
-        bounds = (np.int32(done), np.int32(done + count))
+        bounds = (np.int32(done), np.int32(done + count), np.int32(plan.full))
         args = (_without_optimizer(session.state), *bounds, np.bool_(done == 0), plan.arrays)
         known = run is not None
         if run is None:
-            run = program(model, ("test", *sizes), lambda: make(model, *sizes), args)
+            run = model._programs.find(("evaluate", *plan.sizes), lambda: make(model, *plan.sizes), args)
         started = time.perf_counter()
-        logs = _advance(session, run, args)
+        logs = _advance(session, interrupts, run, args)
         if known:
             pace.learn(count, time.perf_counter() - started)
         _tell_test(callbacks, watched, done + count, logs, done + model.steps_per_execution - 1)
@@ -243,17 +321,19 @@ def evaluate(model: Any, plan: ArrayPlan | StreamPlan, session: Session, callbac
     return floats(logs)
 
 
-def _evaluate_stream(model: Any, plan: StreamPlan, session: Session, callbacks: Any) -> Logs:
+def _evaluate_stream(model: Any, plan: StreamPlan, session: Session, callbacks: Any, interrupts: Interrupts) -> Logs:
     watched = callbacks.needs_test_batches
     logs: Any = {}
-    done, ticker = 0, Ticker()
+    done, ticker, ahead = 0, Ticker(), Ahead()
     for batch in plan.epoch():
         if watched:
             callbacks.on_test_batch_begin(done)
-        args = (_without_optimizer(session.state), np.bool_(done == 0), batch)
-        run = program(model, ("test_batch",), functools.partial(single_test_step, model), args)
-        logs = _advance(session, run, args)
+        args = (_without_optimizer(session.state), np.bool_(done == 0), batch if watched else owned(batch))
+        make = functools.partial(single_test_step, model)
+        run = model._programs.find(("a batch of evaluate",), make, args)
+        logs = _advance(session, interrupts, run, args, wait=watched)
         done += 1
+        ahead.wait(logs)
         if watched or ticker.due():
             _tell_test(callbacks, watched, done, logs, done - 1)
         if model.stop_evaluating:
@@ -298,11 +378,11 @@ def single_test_step(model: Any) -> Callable:
     return run
 
 
-def eager_train_chunk(model: Any, batch_size: int, full: int, rest: int) -> Callable:
+def eager_train_chunk(model: Any, batch_size: int, whole: bool, rest: int) -> Callable:
     """`steps.train_chunk` for `run_eagerly=True`: plain Python, so that prints and breakpoints in `call` work."""
     one = single_train_step(model)
 
-    def run(state: Any, order: Any, lo: Any, hi: Any, fresh: Any, arrays: tuple) -> tuple:
+    def run(state: Any, order: Any, lo: Any, hi: Any, full: Any, fresh: Any, arrays: tuple) -> tuple:
         logs: Any = {}
         for k in range(int(lo), int(hi)):
             indices = np.asarray(order)[k * batch_size : (k + 1) * batch_size]
@@ -312,11 +392,11 @@ def eager_train_chunk(model: Any, batch_size: int, full: int, rest: int) -> Call
     return run
 
 
-def eager_test_chunk(model: Any, batch_size: int, full: int, rest: int) -> Callable:
+def eager_test_chunk(model: Any, batch_size: int, whole: bool, rest: int) -> Callable:
     """`steps.test_chunk` for `run_eagerly=True`."""
     one = single_test_step(model)
 
-    def run(state: tuple, lo: Any, hi: Any, fresh: Any, arrays: tuple) -> tuple:
+    def run(state: tuple, lo: Any, hi: Any, full: Any, fresh: Any, arrays: tuple) -> tuple:
         logs: Any = {}
         for k in range(int(lo), int(hi)):
             batch = jax.tree.map(lambda a, k=k: a[k * batch_size : (k + 1) * batch_size], arrays)

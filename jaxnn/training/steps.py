@@ -1,7 +1,7 @@
 """A model's steps as pure functions of state and data, and epochs made of them.
 
-Everything here is traced, never run on the host: `train_chunk`, `test_chunk` and `predict_chunk` are the three programs
-that `loop.py` compiles. `train_epoch` is the same epoch as a `lax.scan`, for whoever differentiates through training or
+Everything here is traced, never run on the host: `train_chunk`, `test_chunk` and `predict_all` are the three programs
+that loops over arrays compile. `train_epoch` is the same epoch as a `lax.scan`, for whoever differentiates through training or
 vmaps it over members.
 """
 
@@ -65,96 +65,112 @@ def own_logs(model: Any, step: Callable, state: Any, batch: Any) -> Logs | None:
     return None if isinstance(logs, dict) and set(logs) == set(names) else logs
 
 
-def train_chunk(model: Any, batch_size: int, full: int, rest: int) -> Callable:
-    """Steps [lo, hi) of an epoch, as one program for any bounds.
+def train_chunk(model: Any, batch_size: int, whole: bool, rest: int) -> Callable:
+    """Steps [lo, hi) of an epoch, as one program for any bounds and any number of full batches.
 
-    `full` batches come first, then a short one of `rest` samples, a step of its own size: padding it would change
-    batch statistics.
+    Full batches come first, then a short one of `rest` samples, a step of its own size: padding it would change batch
+    statistics. Rows and indices beyond the data's are never read, so arrays may be longer than their data.
+
+    Args:
+        model: compiled and built.
+        batch_size: samples in a full batch.
+        whole: whether there are full batches.
+        rest: samples in the short last one, 0 for none.
 
     Returns:
-        `run(state, order, lo, hi, fresh, arrays) -> (logs, state)`; `fresh` starts the metrics anew.
+        `run(state, order, lo, hi, full, fresh, arrays) -> (logs, state)`; `full` counts the full batches and `fresh`
+        starts the metrics anew.
     """
 
-    def run(state: Any, order: Array, lo: Array, hi: Array, fresh: Array, arrays: tuple) -> tuple[Any, TrainState]:
+    def run(state: Any, order: Array, lo: Any, hi: Any, full: Any, fresh: Any, arrays: tuple) -> tuple[Any, TrainState]:
         state = TrainState(*map(list, state))
         state = state._replace(metrics=_at_start(model, state.metrics, fresh))
-        logs = own_logs(
-            model, model.train_step, tuple(state), packed(pick(arrays, order[: min(batch_size, len(order))]))
-        )
+        example = packed(pick(arrays, order[: batch_size if whole else rest]))
+        logs = own_logs(model, model.train_step, tuple(state), example)
         start = None if logs is None else jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), logs)
 
-        def step(indices: Array, carry: tuple) -> tuple:
+        def step(k: Any, count: int, carry: tuple) -> tuple:
+            indices = lax.dynamic_slice(order, (k * batch_size,), (count,))
             step_logs, new = model.train_step(tuple(carry[0]), packed(pick(arrays, indices)))
             return _like(carry[0], TrainState(*map(list, new))), None if logs is None else _like(start, step_logs)
 
         carry = (state, start)
-        if full:
-            carry = lax.fori_loop(
-                lo,
-                jnp.minimum(hi, full),
-                lambda k, c: step(lax.dynamic_slice(order, (k * batch_size,), (batch_size,)), c),
-                carry,
-            )
+        if whole:
+            carry = lax.fori_loop(lo, jnp.minimum(hi, full), lambda k, c: step(k, batch_size, c), carry)
         if rest:
-            carry = lax.cond(hi > full, lambda c: step(order[full * batch_size :], c), lambda c: c, carry)
+            carry = lax.cond(hi > full, lambda c: step(full, rest, c), lambda c: c, carry)
         state, last = carry
         return (metric_results(model, state.metrics) if logs is None else last), state
 
     return run
 
 
-def test_chunk(model: Any, batch_size: int, full: int, rest: int) -> Callable:
-    """Steps [lo, hi) of an evaluation: `run(state, lo, hi, fresh, arrays) -> (logs, state)`; the state has no optimiser."""
+def test_chunk(model: Any, batch_size: int, whole: bool, rest: int) -> Callable:
+    """Steps [lo, hi) of an evaluation, likewise; the state has no optimiser.
 
-    def run(state: Any, lo: Array, hi: Array, fresh: Array, arrays: tuple) -> tuple[Any, tuple]:
+    Returns:
+        `run(state, lo, hi, full, fresh, arrays) -> (logs, (non_trainable, metrics))`.
+    """
+
+    def run(state: tuple, lo: Any, hi: Any, full: Any, fresh: Any, arrays: tuple) -> tuple[Any, tuple]:
         trainable, rest_state, metrics = state
         metrics = _at_start(model, metrics, fresh)
-        example = piece(arrays, 0, batch_size if full else rest)
-        logs = own_logs(model, model.test_step, (trainable, rest_state, metrics), packed(example))
+        example = packed(piece(arrays, 0, batch_size if whole else rest))
+        logs = own_logs(model, model.test_step, (trainable, rest_state, metrics), example)
         start = None if logs is None else jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), logs)
 
-        def step(batch: tuple, carry: tuple) -> tuple:
-            moving = carry[0]
-            step_logs, (_, new_rest, new_metrics) = model.test_step((trainable, *moving), packed(batch))
+        def step(k: Any, count: int, carry: tuple) -> tuple:
+            moving, batch = carry[0], packed(piece(arrays, k * batch_size, count))
+            step_logs, (_, new_rest, new_metrics) = model.test_step((trainable, *moving), batch)
             moving = _like(moving, (new_rest, new_metrics))
             return moving, None if logs is None else _like(start, step_logs)
 
         carry = ((rest_state, metrics), start)
-        if full:
-            carry = lax.fori_loop(
-                lo, jnp.minimum(hi, full), lambda k, c: step(piece(arrays, k * batch_size, batch_size), c), carry
-            )
+        if whole:
+            carry = lax.fori_loop(lo, jnp.minimum(hi, full), lambda k, c: step(k, batch_size, c), carry)
         if rest:
-            tail = piece(arrays, full * batch_size, rest)
-            carry = lax.cond(hi > full, lambda c: step(tail, c), lambda c: c, carry)
+            carry = lax.cond(hi > full, lambda c: step(full, rest, c), lambda c: c, carry)
         (rest_state, metrics), last = carry
         return (metric_results(model, metrics) if logs is None else last), (rest_state, metrics)
 
     return run
 
 
-def predict_all(model: Any, batch_size: int, full: int, rest: int) -> Callable:
-    """All predictions as one program: `run(state, arrays) -> (outputs, non_trainable)`, batches in order."""
+def predict_all(model: Any, batch_size: int, whole: bool, rest: int) -> Callable:
+    """All predictions as one program, batches in order, each written where it belongs in the result.
 
-    def run(state: tuple, arrays: tuple) -> tuple[Any, list]:
+    Returns:
+        `run(state, full, arrays) -> (outputs, non_trainable)`. Where arrays are longer than their data, so are the
+        outputs, and what is beyond is zero.
+    """
+
+    def run(state: tuple, full: Any, arrays: tuple) -> tuple[Any, list]:
         trainable, moving = state
 
-        def step(moving: list, batch: tuple) -> tuple[list, Any]:
-            outputs, (_, new) = _predict(model, (trainable, moving), batch)
+        def step(k: Any, count: int, moving: list) -> tuple[list, Any]:
+            outputs, (_, new) = _predict(model, (trainable, moving), piece(arrays, k * batch_size, count))
             return _like(moving, new), outputs
 
-        parts = []
-        if full == 1:
-            moving, outputs = step(moving, piece(arrays, 0, batch_size))
-            parts.append(outputs)
-        elif full:
-            batches = jax.tree.map(lambda a: a[: full * batch_size].reshape(full, batch_size, *a.shape[1:]), arrays)
-            moving, outputs = lax.scan(step, moving, batches)
-            parts.append(jax.tree.map(lambda a: a.reshape(full * a.shape[1], *a.shape[2:]), outputs))
+        if not whole:
+            moving, outputs = step(0, rest, moving)
+            return outputs, moving
+        shapes = jax.eval_shape(lambda m: step(0, batch_size, m)[1], moving)
+        tail = jax.eval_shape(lambda m: step(0, rest, m)[1], moving) if rest else None
+        most = jax.tree.leaves(arrays)[0].shape[0] // batch_size
+        rows = jax.tree.map(lambda s, *t: most * s.shape[0] + sum(u.shape[0] for u in t), shapes, *[tail] * bool(rest))
+        results = jax.tree.map(lambda s, n: jnp.zeros((n, *s.shape[1:]), s.dtype), shapes, rows)
+
+        def place(k: Any, count: int, carry: tuple) -> tuple:
+            moving, outputs = step(k, count, carry[0])
+            at = jax.tree.map(lambda s: k * s.shape[0], shapes)
+            write = lax.dynamic_update_slice_in_dim
+            return moving, jax.tree.map(lambda r, o, i: write(r, o.astype(r.dtype), i, 0), carry[1], outputs, at)
+
+        carry = (moving, results)
+        carry = lax.fori_loop(0, full, lambda k, c: place(k, batch_size, c), carry)
         if rest:
-            moving, outputs = step(moving, piece(arrays, full * batch_size, rest))
-            parts.append(outputs)
-        return parts[0] if len(parts) == 1 else jax.tree.map(lambda *p: jnp.concatenate(p), *parts), moving
+            carry = place(full, rest, carry)
+        return carry[1], carry[0]
 
     return run
 

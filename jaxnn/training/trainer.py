@@ -8,6 +8,7 @@ Source: https://keras.io/api/models/model_training_apis/
 
 from __future__ import annotations
 
+import functools
 import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -22,11 +23,12 @@ from jaxnn.core import check, dtypes, registry, tree
 from jaxnn.core.graph import KerasTensor, compute_output_spec
 from jaxnn.core.layer import Layer, default, is_default
 from jaxnn.core.scope import StatelessScope
-from jaxnn.core.tracking import mutations
 from jaxnn.core.types import Array, Logs
 from jaxnn.core.variable import Variable
 from jaxnn.training import data, loop, steps
 from jaxnn.training.compiled import CompileLoss, CompileMetrics
+from jaxnn.training.model_programs import ModelPrograms
+from jaxnn.training.prediction import QuickPredictions, predict_arrays, write_back
 from jaxnn.training.state import Session
 from jaxnn.utils import unpack_x_y_sample_weight
 
@@ -34,7 +36,7 @@ QUIET = {
     "stop_training", "stop_evaluating", "stop_predicting", "history", "optimizer", "compiled", "loss", "loss_weights",
     "train_function", "test_function", "predict_function", "steps_per_execution", "jit_compile", "run_eagerly",
     "_run_eagerly", "_jit_compile", "_compile_loss", "_compile_metrics", "_loss_tracker", "_compile_arguments",
-    "_programs", "_programs_key", "_session", "_initial_epoch", "_paces", "_call_cache",
+    "_model_programs", "_quick_predictions", "_session", "_initial_epoch", "_paces", "_call_cache",
 }  # fmt: skip
 
 if TYPE_CHECKING:
@@ -52,6 +54,8 @@ class Trainer(_Host):
     _compile_metrics: CompileMetrics | None = None
     _compile_arguments: dict[str, Any] | None = None
     _session: Session | None = None
+    _model_programs: ModelPrograms | None = None
+    _quick_predictions: QuickPredictions | None = None
     _initial_epoch: int | None = None
     compiled = False
     optimizer: Any = None
@@ -122,7 +126,7 @@ class Trainer(_Host):
         self.steps_per_execution = check.positive_int("compile", "steps_per_execution", steps_per_execution)
         self.stop_training = False
         self.compiled = True
-        self._programs: dict[Any, Callable] = {}
+        self._model_programs = None
         self._paces: dict[Any, loop.Pace] = {}
         self._compile_arguments = {
             "optimizer": optimizer,
@@ -386,29 +390,31 @@ class Trainer(_Host):
             check_val = self._inspect("validation_data", True)
             validation = data.plan(val_x, val_y, val_weight, size, validation_steps, inspect=check_val)
         self._build_for(plan)
+        if isinstance(plan, data.ArrayPlan):
+            self._programs.settle_rows("fit", plan)
         callbacks = self._callback_list(callbacks, verbose, epochs, plan.steps_per_epoch, history=True)
         self.stop_training = False
-        logs: Logs = {}
         start = self._initial_epoch or initial_epoch
-        with Session(self) as session:
+        with Session(self) as session, loop.Interrupts() as interrupts:
             self._session = session
             try:
                 callbacks.on_train_begin()
-                epoch_loop = loop.Epochs(self, plan, session, callbacks)
-                for epoch in range(start, epochs):
-                    callbacks.on_epoch_begin(epoch)
-                    logs = epoch_loop.run()
-                    if validation is not None and _due(epoch, validation_freq):
-                        results = self._evaluate(validation, session, callbacks)
-                        logs.update({f"val_{name}": value for name, value in results.items()})
-                    callbacks.on_epoch_end(epoch, logs)
-                    if self.stop_training:
-                        break
+                epoch_loop = loop.Epochs(self, plan, session, callbacks, interrupts)
+                with loop.EpochEnds(callbacks, validation is not None or not callbacks.only_records) as ends:
+                    for epoch in range(start, epochs):
+                        callbacks.on_epoch_begin(epoch)
+                        logs = epoch_loop.run(ends.wait)
+                        if validation is not None and _due(epoch, validation_freq):
+                            results = self._evaluate(validation, session, callbacks, interrupts)
+                            logs.update({f"val_{name}": value for name, value in results.items()})
+                        ends.end(epoch, logs)
+                        if self.stop_training:
+                            break
             finally:
                 self._session = None
                 if epochs > 0 and hasattr(self.optimizer, "finalize_variable_values"):
                     self.optimizer.finalize_variable_values(self.trainable_weights)
-            callbacks.on_train_end(logs)
+            callbacks.on_train_end(ends.logs)
         return self.history
 
     def evaluate(
@@ -440,15 +446,17 @@ class Trainer(_Host):
         plan = data.plan(x, y, sample_weight, batch_size, steps, inspect=inspect)
         self._build_for(plan)
         callbacks = self._callback_list(callbacks, verbose, 1, plan.steps_per_epoch)
-        with Session(self, donate=False) as session:
-            logs = self._evaluate(plan, session, callbacks)
+        with Session(self, donate=False) as session, loop.Interrupts() as interrupts:
+            logs = self._evaluate(plan, session, callbacks, interrupts)
         return logs if return_dict else self._in_order(logs)
 
-    def _evaluate(self, plan: Any, session: Session, callbacks: Any) -> Logs:
+    def _evaluate(self, plan: Any, session: Session, callbacks: Any, interrupts: loop.Interrupts) -> Logs:
+        if isinstance(plan, data.ArrayPlan):
+            self._programs.settle_rows("evaluate", plan)
         self.stop_evaluating = False
         callbacks.on_test_begin()
         pace = self._paces.setdefault(getattr(plan, "batch_size", None), loop.Pace())
-        logs = loop.evaluate(self, plan, session, callbacks, pace)
+        logs = loop.evaluate(self, plan, session, callbacks, interrupts, pace)
         callbacks.on_test_end(logs)
         return logs
 
@@ -468,45 +476,49 @@ class Trainer(_Host):
             verbose, callbacks: as in `fit`.
             steps: batches to look at, if not all.
         """
+        quick = self._quick_predictions
+        if quick is not None and (self.run_eagerly or quick.changed()):
+            quick = self._quick_predictions = None
+        simple = callbacks is None and steps is None
+        if simple and verbose == 0 and quick is not None:
+            outputs = quick(x, batch_size)
+            if outputs is not None:
+                return outputs
         plan = data.plan(x, None, None, batch_size, steps, inspect=self._inspect("predict", False))
         self._build_by_call(plan)
         callbacks = self._callback_list(callbacks, verbose, 1, plan.steps_per_epoch)
         self.stop_predicting = False
         callbacks.on_predict_begin()
-        outputs = self._predict(plan, callbacks)
+        at_once = not (self.run_eagerly or callbacks.needs_predict_batches)
+        if not at_once or isinstance(plan, data.StreamPlan) or plan.steps_per_epoch != plan.steps:
+            outputs = self._predict_batches(plan, callbacks)
+        else:
+            outputs = predict_arrays(self, plan)
+            callbacks.on_predict_progress(plan.steps, None)
+            if simple:
+                self._quick_predictions = quick or QuickPredictions(self)
+                self._quick_predictions.learn(self, x, batch_size, plan)
         callbacks.on_predict_end()
         return outputs
 
-    def _predict(self, plan: Any, callbacks: Any) -> Any:
-        state = ([v._stored() for v in self.trainable_variables], [v._stored() for v in self.non_trainable_variables])
-        stream = isinstance(plan, data.StreamPlan)
-        whole = not (
-            stream or callbacks.needs_predict_batches or self.run_eagerly or plan.steps_per_epoch != plan.steps
-        )
-        if whole:
-            sizes = (plan.batch_size, plan.full, plan.rest)
-            args = (state, plan.given)  # one call, which moves them faster than `device_put` does
-            run = loop.program(self, ("predict", *sizes), lambda: steps.predict_all(self, *sizes), args)
-            outputs, rest = run(*args)
-            self._keep(rest)
-            callbacks.on_predict_progress(plan.steps, None)
-            return jax.tree.map(np.asarray, outputs)
+    def _predict_batches(self, plan: Any, callbacks: Any) -> Any:
+        variables = self.trainable_variables, self.non_trainable_variables
+        state = ([v._stored() for v in variables[0]], [v._stored() for v in variables[1]])
         parts = []
-        batches = (
-            plan.epoch()
-            if stream
-            else (steps_slice(plan.arrays, k, plan.batch_size) for k in range(plan.steps_per_epoch))
-        )
+        if isinstance(plan, data.StreamPlan):
+            batches = plan.epoch()
+        else:
+            batches = (steps_slice(plan.arrays, k, plan.batch_size) for k in range(plan.steps_per_epoch))
         for done, batch in enumerate(batches):
             callbacks.on_predict_batch_begin(done)
             args = (state, batch)
-            run = loop.program(self, ("predict_batch",), lambda: lambda s, b: steps._predict(self, s, b), args)
+            run = self._programs.find(("a batch of predict",), lambda: lambda s, b: steps._predict(self, s, b), args)
             outputs, state = run(*args)
             parts.append(jax.tree.map(np.asarray, outputs))
             callbacks.on_predict_batch_end(done, {"outputs": parts[-1]})
             if self.stop_predicting:
                 break
-        self._keep(state[1])
+        write_back(variables[1], state[1])
         return jax.tree.map(lambda *p: np.concatenate(p), *parts)
 
     # --- single batches ------------------------------------------------------------------------------------------------
@@ -534,7 +546,8 @@ class Trainer(_Host):
         batch = self._batch(x, y, sample_weight, class_weight, "train_on_batch")
         with Session(self, donate=False) as session:
             args = (session.state, np.bool_(True), batch)
-            run = loop.program(self, ("train_batch", "kept"), lambda: loop.single_train_step(self), args)
+            make = functools.partial(loop.single_train_step, self)
+            run = self._programs.find(("train_on_batch",), make, args)
             logs, session.state = run(*args)
         logs = loop.floats(logs)
         return logs if return_dict else self._in_order(logs)
@@ -546,7 +559,7 @@ class Trainer(_Host):
         with Session(self, donate=False) as session:
             state = session.state
             args = ((state.trainable, state.non_trainable, state.metrics), np.bool_(True), batch)
-            run = loop.program(self, ("test_batch",), lambda: loop.single_test_step(self), args)
+            run = self._programs.find(("test_on_batch",), functools.partial(loop.single_test_step, self), args)
             logs, (rest, tracked) = run(*args)
             session.state = state._replace(non_trainable=rest, metrics=tracked)
         logs = loop.floats(logs)
@@ -563,6 +576,13 @@ class Trainer(_Host):
         self._inspect(who, y is not None)(arrays)
         self._build_for(data.ArrayPlan(arrays, _count(arrays[0]), None, False))
         return arrays
+
+    @property
+    def _programs(self) -> ModelPrograms:
+        """The compiled programs, anew after each `compile`."""
+        if self._model_programs is None:
+            self._model_programs = ModelPrograms(self)
+        return self._model_programs
 
     # --- helpers -------------------------------------------------------------------------------------------------------
 
@@ -635,21 +655,6 @@ class Trainer(_Host):
             steps=steps,
             model=self,
         )
-
-    def _fresh_programs(self) -> dict[Any, Callable]:
-        """The compiled programs that still describe this model; a change of any layer's attributes empties them."""
-        key = (mutations(), tuple(map(id, self.trainable_variables)))
-        if getattr(self, "_programs_key", None) != key:
-            self._programs_key, self._programs = key, {}
-        return self._programs
-
-    def _keep(self, non_trainable: list) -> None:
-        """Writes back what a forward pass moved (seeds of recurrent dropout)."""
-        for v, value in zip(self.non_trainable_variables, non_trainable, strict=True):
-            if v._lease is None:
-                v._value = value
-            else:
-                v.assign(value)
 
     def _in_order(self, logs: Logs) -> Any:
         """The values of the logs in the order of the metrics; a single one bare."""
