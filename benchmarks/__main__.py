@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks import contests, processes, timing, workloads
+from benchmarks import contests, memory, processes, timing, workloads
 from benchmarks.timing import Contest
 
 PACKAGES = (
@@ -30,8 +30,9 @@ PACKAGES = (
     "optax",
     "numpy",
 )
-NAMES = [w.name for w in (*workloads.TRAINING, *workloads.PREDICTION, *processes.PROCESSES)]
-NOT_QUICK = ("classes", "regression")  # what they would show, the binary snippet shows
+MEMORY = {f"memory-{name}": name for name in memory.WORKLOADS}
+NAMES = [*(w.name for w in (*workloads.TRAINING, *workloads.PREDICTION, *processes.PROCESSES)), *MEMORY]
+NOT_QUICK = ("classes", "regression", *MEMORY)  # what the first two would show, the binary snippet shows
 NOT_QUICK_PEERS = (
     "Keras on TensorFlow",
     "Keras on torch",
@@ -53,6 +54,9 @@ def measure(names: list[str], quick: bool) -> Iterator[Contest]:
     for workload in processes.PROCESSES:  # after the workers have left, so that the machine is theirs
         if workload.name in names:
             yield workload.contest(rounds, without)
+    for name, workload in MEMORY.items():
+        if name in names:
+            yield memory.contest(workload, rounds=3)  # peaks differ by little
 
 
 def machine() -> dict[str, object]:

@@ -22,7 +22,10 @@ SHORT = {
     "evaluate": "evaluate, 100,000 rows",
     "import": "import",
     "cold": "cold script",
-    "memory": "peak memory",
+    "memory-import": "memory: import",
+    "memory-snippet": "memory: dense snippet",
+    "memory-wide": "memory: wide network",
+    "memory-outputs": "memory: large outputs",
 }
 
 # The colours are Okabe and Ito's; filled marks are frameworks, open ones code by hand.

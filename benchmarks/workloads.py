@@ -24,6 +24,7 @@ class Workload(NamedTuple):
 
 KERAS, SCAN, BY_HAND = "Keras on JAX", "JAX by hand, the plain scan", "JAX by hand"
 KERASES = ("jaxnn", KERAS, "Keras on TensorFlow", "Keras on torch")
+NEAREST = ("jaxnn", KERAS, "PyTorch by hand")
 TRAINERS = (*KERASES, "PyTorch by hand", "flax nnx", "equinox")
 
 _SNIPPET_VARIANTS = {"jaxnn": ("verbose=1",), KERAS: ("verbose=1", "steps_per_execution=50")}
@@ -36,16 +37,15 @@ _SNIPPET_TARGETS = (
 )
 
 
-def _snippet(task: str, *more: str) -> Workload:
+def _snippet(task: str, *peers: str) -> Workload:
     title = f"the documents' snippet, {task}: an epoch of 10,000 rows x 8, batch 32"
-    peers = (*TRAINERS, *more, "JAX by hand", "C")
     return Workload(task, title, "ms", "fit", task, 10_000, 20, peers, _SNIPPET_VARIANTS, _SNIPPET_TARGETS)
 
 
 TRAINING = (
-    _snippet("binary", "scikit-learn"),
-    _snippet("classes", "scikit-learn"),
-    _snippet("regression"),  # scikit-learn's regressor cannot end in a sigmoid
+    _snippet("binary", *TRAINERS, "scikit-learn", "JAX by hand", "C"),
+    _snippet("classes", *NEAREST, "JAX by hand", "C"),
+    _snippet("regression", *NEAREST, "JAX by hand", "C"),
     Workload(
         "mlp",
         "784-512-512-10 with dropout 0.2, Adam: an epoch of 10,000 rows, batch 128",
