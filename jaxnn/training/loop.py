@@ -23,6 +23,7 @@ import numpy as np
 from jaxnn.core.types import Logs
 from jaxnn.training import steps
 from jaxnn.training.data import ArrayPlan, StreamPlan
+from jaxnn.training.profile import Clock
 from jaxnn.training.state import Session, TrainState
 
 CHUNK_SECONDS = 0.15
@@ -143,14 +144,20 @@ class Epochs:
         plan: the data.
         session: the open lease.
         callbacks: a CallbackList.
-        interrupts: of the run.
+        interrupts, clock: of the run.
     """
 
     def __init__(
-        self, model: Any, plan: ArrayPlan | StreamPlan, session: Session, callbacks: Any, interrupts: Interrupts
+        self,
+        model: Any,
+        plan: ArrayPlan | StreamPlan,
+        session: Session,
+        callbacks: Any,
+        interrupts: Interrupts,
+        clock: Clock,
     ):
         self.model, self.plan, self.session, self.callbacks = model, plan, session, callbacks
-        self.interrupts = interrupts
+        self.interrupts, self.clock = interrupts, clock
         self.pace = Pace()
         self._program: Callable | None = None
 
@@ -169,8 +176,9 @@ class Epochs:
         done, logs = 0, None
         if watched:
             callbacks.on_train_batch_begin(0)
-        for order, lo, hi in plan.passes():
-            order = jax.device_put(order)
+        for order, lo, hi in self.clock.each("data", plan.passes()):
+            with self.clock.spent_on("data"):
+                order = jax.device_put(order)
             while lo < hi:
                 count = min(model.steps_per_execution, hi - lo) if watched else self.pace.chunk(hi - lo)
                 begun = done
@@ -192,14 +200,18 @@ class Epochs:
         model, plan = self.model, self.plan
         assert isinstance(plan, ArrayPlan)
         bounds = (np.int32(lo), np.int32(hi), np.int32(plan.full))
-        args = (self.session.state, order, *bounds, np.bool_(fresh), plan.arrays)
+        with self.clock.spent_on("data"):
+            arrays = plan.arrays
+        args = (self.session.state, order, *bounds, np.bool_(fresh), arrays)
         first = self._program is None
         if self._program is None:
             make = eager_train_chunk if model.run_eagerly else steps.train_chunk
             kind = ("fit", *plan.sizes)
-            self._program = model._programs.find(kind, lambda: make(model, *plan.sizes), args, donate=(0,))
+            with self.clock.spent_on("compile"):
+                self._program = model._programs.find(kind, lambda: make(model, *plan.sizes), args, donate=(0,))
         started = time.perf_counter()
-        logs = _advance(self.session, self.interrupts, self._program, args, wait)
+        with self.clock.spent_on("device"):
+            logs = _advance(self.session, self.interrupts, self._program, args, wait)
         if wait and not first:
             self.pace.learn(hi - lo, time.perf_counter() - started)
         return logs
@@ -210,25 +222,29 @@ class Epochs:
         watched = callbacks.needs_train_batches
         logs: Any = {}
         batches = self.plan.epoch()
-        done, ticker, ahead = 0, Ticker(), Ahead()
+        clock = self.clock
+        done, ticker, ahead = 0, Ticker(), None if watched or clock.runs else Ahead()
         while True:
             if watched:
                 callbacks.on_train_batch_begin(done)
-            batch = next(batches, None)
-            if batch is None:
-                break
-            batch = batch if watched else owned(batch)
+            with clock.spent_on("data"):
+                batch = next(batches, None)
+                if batch is None:
+                    break
+                batch = owned(batch) if ahead else batch
             args = (self.session.state, np.bool_(done == 0), batch)
             make = functools.partial(single_train_step, model)
-            run = model._programs.find(("a batch of fit",), make, args, donate=(0,))
-            logs = _advance(self.session, self.interrupts, run, args, wait=watched)
+            with clock.spent_on("compile"):
+                run = model._programs.find(("a batch of fit",), make, args, donate=(0,))
+            with clock.spent_on("device"):
+                logs = _advance(self.session, self.interrupts, run, args, wait=ahead is None)
             done += 1
             if watched:
                 callbacks.on_train_batch_end(done - 1, floats(logs))
-            else:
+            elif ticker.due():
+                callbacks.on_train_progress(done, logs)
+            if ahead is not None:
                 ahead.wait(logs)
-                if ticker.due():
-                    callbacks.on_train_progress(done, logs)
             if model.stop_training:
                 break
         if done and not watched:
@@ -291,11 +307,17 @@ def owned(batch: Any) -> Any:
 
 
 def evaluate(
-    model: Any, plan: ArrayPlan | StreamPlan, session: Session, callbacks: Any, interrupts: Interrupts, pace: Pace
+    model: Any,
+    plan: ArrayPlan | StreamPlan,
+    session: Session,
+    callbacks: Any,
+    interrupts: Interrupts,
+    clock: Clock,
+    pace: Pace,
 ) -> Logs:
     """One pass over validation or test data, by the same kind of program; gives the logs."""
     if isinstance(plan, StreamPlan):
-        return _evaluate_stream(model, plan, session, callbacks, interrupts)
+        return _evaluate_stream(model, plan, session, callbacks, interrupts, clock)
     watched = callbacks.needs_test_batches
     make = eager_test_chunk if model.run_eagerly else steps.test_chunk
     total = min(plan.steps, plan.steps_per_epoch)
@@ -306,12 +328,16 @@ def evaluate(
         if watched:
             callbacks.on_test_batch_begin(done)
         bounds = (np.int32(done), np.int32(done + count), np.int32(plan.full))
-        args = (_without_optimizer(session.state), *bounds, np.bool_(done == 0), plan.arrays)
+        with clock.spent_on("data"):
+            arrays = plan.arrays
+        args = (_without_optimizer(session.state), *bounds, np.bool_(done == 0), arrays)
         known = run is not None
         if run is None:
-            run = model._programs.find(("evaluate", *plan.sizes), lambda: make(model, *plan.sizes), args)
+            with clock.spent_on("compile"):
+                run = model._programs.find(("evaluate", *plan.sizes), lambda: make(model, *plan.sizes), args)
         started = time.perf_counter()
-        logs = _advance(session, interrupts, run, args)
+        with clock.spent_on("device"):
+            logs = _advance(session, interrupts, run, args)
         if known:
             pace.learn(count, time.perf_counter() - started)
         _tell_test(callbacks, watched, done + count, logs, done + model.steps_per_execution - 1)
@@ -321,19 +347,24 @@ def evaluate(
     return floats(logs)
 
 
-def _evaluate_stream(model: Any, plan: StreamPlan, session: Session, callbacks: Any, interrupts: Interrupts) -> Logs:
+def _evaluate_stream(
+    model: Any, plan: StreamPlan, session: Session, callbacks: Any, interrupts: Interrupts, clock: Clock
+) -> Logs:
     watched = callbacks.needs_test_batches
     logs: Any = {}
-    done, ticker, ahead = 0, Ticker(), Ahead()
-    for batch in plan.epoch():
+    done, ticker, ahead = 0, Ticker(), None if watched or clock.runs else Ahead()
+    for batch in clock.each("data", plan.epoch()):
         if watched:
             callbacks.on_test_batch_begin(done)
-        args = (_without_optimizer(session.state), np.bool_(done == 0), batch if watched else owned(batch))
+        args = (_without_optimizer(session.state), np.bool_(done == 0), owned(batch) if ahead else batch)
         make = functools.partial(single_test_step, model)
-        run = model._programs.find(("a batch of evaluate",), make, args)
-        logs = _advance(session, interrupts, run, args, wait=watched)
+        with clock.spent_on("compile"):
+            run = model._programs.find(("a batch of evaluate",), make, args)
+        with clock.spent_on("device"):
+            logs = _advance(session, interrupts, run, args, wait=ahead is None)
         done += 1
-        ahead.wait(logs)
+        if ahead is not None:
+            ahead.wait(logs)
         if watched or ticker.due():
             _tell_test(callbacks, watched, done, logs, done - 1)
         if model.stop_evaluating:

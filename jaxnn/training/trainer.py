@@ -29,6 +29,7 @@ from jaxnn.training import data, loop, steps
 from jaxnn.training.compiled import CompileLoss, CompileMetrics
 from jaxnn.training.model_programs import ModelPrograms
 from jaxnn.training.prediction import QuickPredictions, predict_arrays, write_back
+from jaxnn.training.profile import Clock, Profile
 from jaxnn.training.state import Session
 from jaxnn.utils import unpack_x_y_sample_weight
 
@@ -346,6 +347,7 @@ class Trainer(_Host):
         validation_steps: int | None = None,
         validation_batch_size: int | None = None,
         validation_freq: Any = 1,
+        profile: str | None = None,
     ) -> Any:
         """Trains for a number of passes over the data.
 
@@ -368,6 +370,8 @@ class Trainer(_Host):
             steps_per_epoch: batches an epoch, if not all.
             validation_steps, validation_batch_size: the same for validation.
             validation_freq: every so many epochs, or a list of epochs, to validate.
+            profile: a folder for a trace of this run by `jax.profiler`; a sentence then says where the time went. Not
+                in Keras.
 
         Returns:
             A History: `history.history["loss"]` has a value an epoch.
@@ -377,35 +381,44 @@ class Trainer(_Host):
         """
         self._require_compiled("fit")
         self._check_step("train_step")
-        if validation_split and validation_data is None:
-            arrays = tuple(data.as_arrays(a) for a in (x, y, sample_weight))
-            (x, y, sample_weight), validation_data = data.split(arrays, validation_split)
-        plan = data.plan(
-            x, y, sample_weight, batch_size, steps_per_epoch, shuffle, class_weight, self._inspect("fit", y is not None)
-        )
-        validation = None
-        if validation_data is not None:
-            val_x, val_y, val_weight = unpack_x_y_sample_weight(validation_data)
-            size = validation_batch_size or batch_size
-            check_val = self._inspect("validation_data", True)
-            validation = data.plan(val_x, val_y, val_weight, size, validation_steps, inspect=check_val)
-        self._build_for(plan)
-        if isinstance(plan, data.ArrayPlan):
-            self._programs.settle_rows("fit", plan)
-        callbacks = self._callback_list(callbacks, verbose, epochs, plan.steps_per_epoch, history=True)
+        with Clock() if profile is None else Profile(profile) as clock:
+            with clock.spent_on("data"):
+                if validation_split and validation_data is None:
+                    arrays = tuple(data.as_arrays(a) for a in (x, y, sample_weight))
+                    (x, y, sample_weight), validation_data = data.split(arrays, validation_split)
+                inspect = self._inspect("fit", y is not None)
+                plan = data.plan(x, y, sample_weight, batch_size, steps_per_epoch, shuffle, class_weight, inspect)
+                validation = None
+                if validation_data is not None:
+                    val_x, val_y, val_weight = unpack_x_y_sample_weight(validation_data)
+                    size = validation_batch_size or batch_size
+                    check_val = self._inspect("validation_data", True)
+                    validation = data.plan(val_x, val_y, val_weight, size, validation_steps, inspect=check_val)
+            with clock.spent_on("compile"):
+                self._build_for(plan)
+            if isinstance(plan, data.ArrayPlan):
+                self._programs.settle_rows("fit", plan)
+            callbacks = self._callback_list(callbacks, verbose, epochs, plan.steps_per_epoch, history=True)
+            self._fit(plan, validation, clock.callbacks(callbacks), epochs, initial_epoch, validation_freq, clock)
+        return self.history
+
+    def _fit(
+        self, plan: Any, validation: Any, callbacks: Any, epochs: int, start: int, validation_freq: Any, clock: Clock
+    ) -> None:
+        """The epochs, and what happens between them."""
         self.stop_training = False
-        start = self._initial_epoch or initial_epoch
         with Session(self) as session, loop.Interrupts() as interrupts:
             self._session = session
             try:
                 callbacks.on_train_begin()
-                epoch_loop = loop.Epochs(self, plan, session, callbacks, interrupts)
-                with loop.EpochEnds(callbacks, validation is not None or not callbacks.only_records) as ends:
-                    for epoch in range(start, epochs):
+                epoch_loop = loop.Epochs(self, plan, session, callbacks, interrupts, clock)
+                wait = validation is not None or clock.runs or not callbacks.only_records
+                with loop.EpochEnds(callbacks, wait) as ends:
+                    for epoch in range(self._initial_epoch or start, epochs):
                         callbacks.on_epoch_begin(epoch)
                         logs = epoch_loop.run(ends.wait)
                         if validation is not None and _due(epoch, validation_freq):
-                            results = self._evaluate(validation, session, callbacks, interrupts)
+                            results = self._evaluate(validation, session, callbacks, interrupts, clock)
                             logs.update({f"val_{name}": value for name, value in results.items()})
                         ends.end(epoch, logs)
                         if self.stop_training:
@@ -415,7 +428,6 @@ class Trainer(_Host):
                 if epochs > 0 and hasattr(self.optimizer, "finalize_variable_values"):
                     self.optimizer.finalize_variable_values(self.trainable_weights)
             callbacks.on_train_end(ends.logs)
-        return self.history
 
     def evaluate(
         self,
@@ -447,16 +459,16 @@ class Trainer(_Host):
         self._build_for(plan)
         callbacks = self._callback_list(callbacks, verbose, 1, plan.steps_per_epoch)
         with Session(self, donate=False) as session, loop.Interrupts() as interrupts:
-            logs = self._evaluate(plan, session, callbacks, interrupts)
+            logs = self._evaluate(plan, session, callbacks, interrupts, Clock())
         return logs if return_dict else self._in_order(logs)
 
-    def _evaluate(self, plan: Any, session: Session, callbacks: Any, interrupts: loop.Interrupts) -> Logs:
+    def _evaluate(self, plan: Any, session: Session, callbacks: Any, interrupts: loop.Interrupts, clock: Clock) -> Logs:
         if isinstance(plan, data.ArrayPlan):
             self._programs.settle_rows("evaluate", plan)
         self.stop_evaluating = False
         callbacks.on_test_begin()
         pace = self._paces.setdefault(getattr(plan, "batch_size", None), loop.Pace())
-        logs = loop.evaluate(self, plan, session, callbacks, interrupts, pace)
+        logs = loop.evaluate(self, plan, session, callbacks, interrupts, clock, pace)
         callbacks.on_test_end(logs)
         return logs
 
