@@ -80,8 +80,8 @@ class CallbackList(Callback):
 
     @property
     def only_records(self) -> bool:
-        """Whether nobody but a `History` listens, to whom an epoch's end may be told a little later."""
-        return all(type(callback) is History for callback in self.callbacks)
+        """Whether nobody but a `History` and a bar listen, to whom an epoch may be told a little later."""
+        return all(type(callback) in (History, ProgbarLogger) for callback in self.callbacks)
 
     @property
     def needs_train_batches(self) -> bool:

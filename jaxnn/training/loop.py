@@ -105,10 +105,15 @@ class Interrupts:
             self._previous(*self._pressed.pop())
 
 
-def floats(logs: Any) -> Logs:
+def floats(logs: Any) -> Any:
     """Logs as Python floats (arrays where a metric is one), fetched from the device at once."""
-    host = jax.device_get(logs)
-    return {k: float(v) if np.ndim(v) == 0 else v for k, v in host.items()} if isinstance(host, dict) else host
+
+    def plain(logs: Any) -> Any:
+        if isinstance(logs, tuple):
+            return tuple(map(plain, logs))
+        return {k: float(v) if np.ndim(v) == 0 else v for k, v in logs.items()} if isinstance(logs, dict) else logs
+
+    return plain(jax.device_get(logs))
 
 
 def _advance(session: Session, interrupts: Interrupts, run: Callable, args: tuple, wait: bool = True) -> Any:
@@ -161,15 +166,23 @@ class Epochs:
         self.pace = Pace()
         self._program: Callable | None = None
 
-    def run(self, wait: bool = True) -> Logs:
-        """One epoch; gives its logs.
+    def run(self) -> Logs:
+        """One epoch; gives its logs."""
+        return self._stream() if isinstance(self.plan, StreamPlan) else self._arrays()
 
-        Args:
-            wait: False gives logs that may still be being computed, where the whole epoch is one short chunk.
-        """
-        return self._stream() if isinstance(self.plan, StreamPlan) else self._arrays(wait)
+    def is_one_chunk(self) -> bool:
+        """Whether the next epoch is known to be one short chunk, so that nobody need hear of it before its end."""
+        plan, callbacks = self.plan, self.callbacks
+        known = self._program is not None and isinstance(plan, ArrayPlan) and plan.steps_per_epoch == plan.steps
+        return known and not callbacks.needs_train_batches and self.pace.chunk(plan.steps) == plan.steps
 
-    def _arrays(self, wait: bool) -> Logs:
+    def start(self) -> Any:
+        """One epoch of one chunk; gives its logs while they may still be being computed."""
+        assert isinstance(self.plan, ArrayPlan)
+        ((order, lo, hi),) = self.plan.passes()
+        return self._chunk(jax.device_put(order), lo, hi, True, wait=False)
+
+    def _arrays(self) -> Logs:
         model, plan, callbacks = self.model, self.plan, self.callbacks
         assert isinstance(plan, ArrayPlan)
         watched = callbacks.needs_train_batches
@@ -184,8 +197,6 @@ class Epochs:
                 begun = done
                 if watched and done:
                     callbacks.on_train_batch_begin(done)
-                if not wait and count == plan.steps_per_epoch and self._program is not None:
-                    return self._chunk(order, lo, hi, True, wait=False)
                 logs = self._chunk(order, lo, lo + count, done == 0)
                 lo, done = lo + count, done + count
                 if watched:
@@ -252,39 +263,51 @@ class Epochs:
         return floats(logs)
 
 
-class EpochEnds:
-    """Tells the callbacks of each epoch's end; where they only record, while the next epoch computes already.
+class EpochEvents:
+    """Tells the callbacks of epochs; where they only show and record, while the next epoch computes already.
 
     Use as a context manager: however the run ends, the epochs that were computed are told.
 
+    Args:
+        callbacks: a CallbackList.
+
     Attributes:
-        wait: whether an epoch must be over before the next one begins.
         logs: of the last epoch told.
     """
 
-    def __init__(self, callbacks: Any, wait: bool):
-        self.callbacks, self.wait = callbacks, wait
+    def __init__(self, callbacks: Any):
+        self.callbacks = callbacks
         self.logs: Logs = {}
-        self._untold: tuple[int, Any] | None = None
+        self._untold: tuple[int, Any, Any] | None = None
 
-    def __enter__(self) -> EpochEnds:
+    def __enter__(self) -> EpochEvents:
         return self
 
     def __exit__(self, *_: Any) -> None:
         self._tell()
 
-    def end(self, epoch: int, logs: Any) -> None:
-        """Takes an epoch's logs, and tells them now or when the next epoch is on its way."""
+    def begin(self, epoch: int) -> None:
+        """An epoch begins."""
         self._tell()
-        self._untold = (epoch, logs)
-        if self.wait:
-            self._tell()
+        self.callbacks.on_epoch_begin(epoch)
+
+    def end(self, epoch: int, logs: Any, validation: Any) -> None:
+        """It is over."""
+        self._untold = (epoch, logs, validation)
+        self._tell()
+
+    def computing(self, epoch: int, logs: Any, validation: Any) -> None:
+        """An epoch has been started, and its end is to be told when the next one has been."""
+        self.begin(epoch)
+        self._untold = (epoch, logs, validation)
 
     def _tell(self) -> None:
-        if self._untold is not None:
-            (epoch, logs), self._untold = self._untold, None
-            self.logs = floats(logs)
-            self.callbacks.on_epoch_end(epoch, self.logs)
+        if self._untold is None:
+            return
+        (epoch, logs, validation), self._untold = self._untold, None
+        logs, validation = floats((logs, validation))
+        self.logs = {**logs, **{f"val_{name}": value for name, value in (validation or {}).items()}}
+        self.callbacks.on_epoch_end(epoch, self.logs)
 
 
 class Ahead:
@@ -314,8 +337,12 @@ def evaluate(
     interrupts: Interrupts,
     clock: Clock,
     pace: Pace,
-) -> Logs:
-    """One pass over validation or test data, by the same kind of program; gives the logs."""
+    wait: bool = True,
+) -> Any:
+    """One pass over validation or test data, by the same kind of program; gives the logs.
+
+    Without `wait` it is one chunk, which `pace` must know to be short, and its logs may still be being computed.
+    """
     if isinstance(plan, StreamPlan):
         return _evaluate_stream(model, plan, session, callbacks, interrupts, clock)
     watched = callbacks.needs_test_batches
@@ -337,7 +364,9 @@ def evaluate(
                 run = model._programs.find(("evaluate", *plan.sizes), lambda: make(model, *plan.sizes), args)
         started = time.perf_counter()
         with clock.spent_on("device"):
-            logs = _advance(session, interrupts, run, args)
+            logs = _advance(session, interrupts, run, args, wait)
+        if not wait:
+            return logs
         if known:
             pace.learn(count, time.perf_counter() - started)
         _tell_test(callbacks, watched, done + count, logs, done + model.steps_per_execution - 1)

@@ -48,7 +48,7 @@ class ModelPrograms:
         """The compiled form of one of the model's steps for arguments like these; an equal one is used if there is one.
 
         Args:
-            kind: what it computes, and the sizes that its code depends on; the first is a name for messages.
+            kind: what it computes, a name, and the sizes that its code depends on if it takes whole arrays.
             make: gives the function to compile.
             args: an example call, the data last.
             donate: the positions of arguments whose buffers may be reused.
@@ -60,12 +60,14 @@ class ModelPrograms:
         # made for every batch of a stream: keep it cheap
         key = (*kind, while_tracing(), structure, *[(x.shape, x.dtype) for x in leaves])
         if key not in self._known:
-            self._note_shapes(kind[0], args[-1])
+            self._note_shapes(kind[0], args[-1], rows=len(kind) == 1)
             self._known[key] = shared(make(), *args, donate=donate)
         return self._known[key]
 
-    def settle_rows(self, kind: str, plan: ArrayPlan) -> None:
+    def settle_rows(self, kind: str, plan: Any) -> None:
         """Lengthens a plan's arrays where their number of rows keeps changing, so that few programs serve all."""
+        if not isinstance(plan, ArrayPlan):
+            return
         kinds = tuple((x.shape[1:], x.dtype) for x in jax.tree.leaves(plan.given))
         seen = self._rows.setdefault((kind, plan.batch_size, kinds), set())
         if len(seen) < _EXACT:
@@ -73,10 +75,10 @@ class ModelPrograms:
         if plan.samples not in seen and plan.full and not self._model.run_eagerly:
             plan.lengthen()
 
-    def _note_shapes(self, kind: str, batch: Any) -> None:
-        """Says once that shapes keep changing, since each costs a compilation."""
+    def _note_shapes(self, kind: str, arrays: Any, rows: bool) -> None:
+        """Says once that shapes keep changing, since each costs a compilation; `settle_rows` sees to whole arrays' rows."""
         shapes = self._shapes.setdefault(kind, [])
-        shape = ", ".join(str(tuple(x.shape)) for x in jax.tree.leaves(batch))
+        shape = ", ".join(str(tuple(x.shape) if rows else ("n", *x.shape[1:])) for x in jax.tree.leaves(arrays))
         if shape in shapes:
             return
         shapes.append(shape)
@@ -84,7 +86,7 @@ class ModelPrograms:
             shown = "; ".join(shapes[-_SHOWN:])
             warn_once(
                 f"Model '{self._model.name}': the shapes of the data keep changing, and each new one costs a compilation "
-                f"({len(shapes)} so far; the last ones: {shown}). Pad sequences to a few lengths, or give batches of one "
+                f"({len(shapes)} in {kind} so far, the last ones: {shown}). Pad sequences to a few lengths, or give batches of one "
                 "size and drop the last short one.",
                 key=f"shapes {id(self._model)}",
             )

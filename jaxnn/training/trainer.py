@@ -396,8 +396,8 @@ class Trainer(_Host):
                     validation = data.plan(val_x, val_y, val_weight, size, validation_steps, inspect=check_val)
             with clock.spent_on("compile"):
                 self._build_for(plan)
-            if isinstance(plan, data.ArrayPlan):
-                self._programs.settle_rows("fit", plan)
+            self._programs.settle_rows("fit", plan)
+            self._programs.settle_rows("evaluate", validation)
             callbacks = self._callback_list(callbacks, verbose, epochs, plan.steps_per_epoch, history=True)
             self._fit(plan, validation, clock.callbacks(callbacks), epochs, initial_epoch, validation_freq, clock)
         return self.history
@@ -411,23 +411,26 @@ class Trainer(_Host):
             self._session = session
             try:
                 callbacks.on_train_begin()
-                epoch_loop = loop.Epochs(self, plan, session, callbacks, interrupts, clock)
-                wait = validation is not None or clock.runs or not callbacks.only_records
-                with loop.EpochEnds(callbacks, wait) as ends:
+                trained = loop.Epochs(self, plan, session, callbacks, interrupts, clock)
+                overlap = callbacks.only_records and not clock.runs
+                with loop.EpochEvents(callbacks) as events:
                     for epoch in range(self._initial_epoch or start, epochs):
-                        callbacks.on_epoch_begin(epoch)
-                        logs = epoch_loop.run(ends.wait)
-                        if validation is not None and _due(epoch, validation_freq):
-                            results = self._evaluate(validation, session, callbacks, interrupts, clock)
-                            logs.update({f"val_{name}": value for name, value in results.items()})
-                        ends.end(epoch, logs)
+                        validate = validation is not None and _due(epoch, validation_freq)
+                        evaluate = functools.partial(self._evaluate, validation, session, callbacks, interrupts, clock)
+                        if overlap and trained.is_one_chunk() and not (validate and self._is_long(validation)):
+                            logs = trained.start()
+                            events.computing(epoch, logs, evaluate(wait=False) if validate else None)
+                        else:
+                            events.begin(epoch)
+                            logs = trained.run()
+                            events.end(epoch, logs, evaluate() if validate else None)
                         if self.stop_training:
                             break
             finally:
                 self._session = None
                 if epochs > 0 and hasattr(self.optimizer, "finalize_variable_values"):
                     self.optimizer.finalize_variable_values(self.trainable_weights)
-            callbacks.on_train_end(ends.logs)
+            callbacks.on_train_end(events.logs)
 
     def evaluate(
         self,
@@ -457,20 +460,37 @@ class Trainer(_Host):
         inspect = self._inspect("evaluate", y is not None)
         plan = data.plan(x, y, sample_weight, batch_size, steps, inspect=inspect)
         self._build_for(plan)
+        self._programs.settle_rows("evaluate", plan)
         callbacks = self._callback_list(callbacks, verbose, 1, plan.steps_per_epoch)
         with Session(self, donate=False) as session, loop.Interrupts() as interrupts:
             logs = self._evaluate(plan, session, callbacks, interrupts, Clock())
         return logs if return_dict else self._in_order(logs)
 
-    def _evaluate(self, plan: Any, session: Session, callbacks: Any, interrupts: loop.Interrupts, clock: Clock) -> Logs:
-        if isinstance(plan, data.ArrayPlan):
-            self._programs.settle_rows("evaluate", plan)
+    def _evaluate(
+        self,
+        plan: Any,
+        session: Session,
+        callbacks: Any,
+        interrupts: loop.Interrupts,
+        clock: Clock,
+        wait: bool = True,
+    ) -> Any:
+        pace = self._pace(plan)
+        if not wait:
+            return loop.evaluate(self, plan, session, callbacks, interrupts, clock, pace, wait)
         self.stop_evaluating = False
         callbacks.on_test_begin()
-        pace = self._paces.setdefault(getattr(plan, "batch_size", None), loop.Pace())
         logs = loop.evaluate(self, plan, session, callbacks, interrupts, clock, pace)
         callbacks.on_test_end(logs)
         return logs
+
+    def _pace(self, plan: Any) -> loop.Pace:
+        """The pace of evaluation, which outlives a call: so does what it learned."""
+        return self._paces.setdefault(getattr(plan, "batch_size", None), loop.Pace())
+
+    def _is_long(self, plan: Any) -> bool:
+        """Whether an evaluation is, for all that is known, more than a short chunk."""
+        return isinstance(plan, data.StreamPlan) or self._pace(plan).chunk(plan.steps) < plan.steps_per_epoch
 
     def predict(
         self,
