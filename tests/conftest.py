@@ -1,6 +1,7 @@
 """What every test shares: Keras's backend is set before anything imports it, and each test starts a new session."""
 
 import os
+import sys
 
 os.environ["KERAS_BACKEND"] = "jax"
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
@@ -9,6 +10,16 @@ os.environ["JAXNN_COMPILATION_CACHE"] = "off"  # else what a test compiles would
 
 import jax
 import pytest
+
+from jaxnn.utils import clear_session
+
+
+@pytest.fixture(autouse=True)
+def session():
+    """Automatic names start anew, ours and Keras's: else they would depend on which tests ran before in this process."""
+    clear_session(free_memory=False)
+    if "keras" in sys.modules:
+        sys.modules["keras"].utils.clear_session(free_memory=False)
 
 
 @pytest.fixture
