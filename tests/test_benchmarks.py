@@ -98,6 +98,11 @@ def test_the_mlp_trains_alike_under_masks_of_its_own(peer):
         np.testing.assert_allclose(values, expected, rtol=ALIKE, err_msg=contestant)
 
 
+def test_fast_c_leaves_the_subnormal_numbers_of_its_process_alone():
+    runs_of("C", "fit", tasks.make("binary", 40))
+    assert np.nextafter(0.0, 1.0) * 1.0 > 0
+
+
 def test_dropout_by_hand_moves_the_loss_but_not_far():
     task = tasks.make("mlp", 32)
     params = [jax.numpy.array(w) for w in task.weights]
