@@ -12,7 +12,7 @@ from jaxnn.core.layer import default
 from jaxnn.core.registry import export, signature_config
 from jaxnn.core.types import Array
 from jaxnn.layers.lora import LowRankTunable
-from jaxnn.ops.conv import conv_output_shape
+from jaxnn.ops.convolution import conv_output_shape
 from jaxnn.ops.windows import per_axis
 
 

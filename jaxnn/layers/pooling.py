@@ -11,7 +11,7 @@ from jaxnn.core.input_spec import InputSpec
 from jaxnn.core.layer import Layer, default
 from jaxnn.core.registry import export, signature_config
 from jaxnn.core.types import Array
-from jaxnn.ops.pool import pool_output_shape
+from jaxnn.ops.pooling import pool_output_shape
 from jaxnn.ops.windows import per_axis
 
 

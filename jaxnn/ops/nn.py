@@ -32,8 +32,8 @@ from jaxnn.ops.activation import (
     threshold,
 )
 from jaxnn.ops.attention import dot_product_attention
-from jaxnn.ops.conv import conv
+from jaxnn.ops.convolution import conv
 from jaxnn.ops.crossentropy import binary_crossentropy, categorical_crossentropy, sparse_categorical_crossentropy
 from jaxnn.ops.encoding import multi_hot, one_hot
 from jaxnn.ops.normalize import batch_normalization, layer_normalization, moments, normalize, rms_normalization
-from jaxnn.ops.pool import average_pool, max_pool
+from jaxnn.ops.pooling import average_pool, max_pool

@@ -46,7 +46,7 @@ def rnn(
     Source: `keras.backend.rnn`.
     """
 
-    def body(states: Any, now: tuple) -> tuple:
+    def body(states: Any, now: tuple) -> tuple[Any, Any]:
         inputs, counts = now
         output, new = step(inputs, states)
         if counts is not None:
@@ -117,7 +117,7 @@ def lstm(
     outputs, h, c = _lstm(
         return_sequences, go_backwards, hoisted, _swap(sequences), h, c, kernel, recurrent_kernel, bias, counts
     )
-    return _in_order(outputs, go_backwards) if return_sequences else h, h, c
+    return h if outputs is None else _in_order(outputs, go_backwards), h, c
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1, 2))
@@ -127,13 +127,25 @@ def _lstm(every: bool, reverse: bool, hoisted: bool, *operands: Any) -> tuple[Ar
     return outputs, h, c
 
 
-def _run(every: bool, reverse: bool, hoisted: bool, save: bool, xs, h, c, kernel, recurrent_kernel, bias, counts):
+def _run(
+    every: bool,
+    reverse: bool,
+    hoisted: bool,
+    save: bool,
+    xs: Array,
+    h: Array,
+    c: Array,
+    kernel: Array,
+    recurrent_kernel: Array,
+    bias: Array | None,
+    counts: Array | None,
+) -> tuple:
     """The loop over time; with `save` it keeps what the derivative needs of each step."""
 
     def project(x: Array) -> Array:
         return _add_bias(_product(x, kernel), bias)
 
-    def step(states: tuple, now: tuple) -> tuple:
+    def step(states: tuple, now: tuple) -> tuple[Any, Any]:
         h, c = states
         x, counts = now
         # Keras adds the bias last; inside the loop we do, too, and get its bits
@@ -173,7 +185,7 @@ def _lstm_jvp(every: bool, reverse: bool, hoisted: bool, primals: tuple, tangent
     if not _is_zero(dxs):
         dz = dz + _product(dxs, kernel)
 
-    def step(states: tuple, now: tuple) -> tuple:
+    def step(states: tuple, now: tuple) -> tuple[Any, Any]:
         dh, dc = states
         dz, (by_i, by_f, by_g, by_c, by_o, by_new_c), counts = now
         i, f, g, o = jnp.split(dz + dh @ recurrent_kernel, 4, axis=-1)

@@ -399,6 +399,17 @@ NN = [
     case("dot_product_attention", f("bmk8"), f("bnk8"), f("bnk8"), bias=f("1kmn"), mask=t("b1mn")),
 ]
 
+WINDOWS = [
+    case("conv", f("bnm"), f("3mk")),
+    case("conv", f("bnmk"), f("3kkm"), strides=(2, 1), padding="same"),
+    case("conv", f("bmn8"), f("3km3"), data_format="channels_first", dilation_rate=2),
+    case("max_pool", f("bnmk"), 2, keras=False),  # fails without strides
+    case("max_pool", f("bnmk"), (3, 2), strides=1, padding="same"),
+    case("average_pool", f("bnm"), 3, strides=2),
+    case("average_pool", f("bmn8"), 2, strides=2, data_format="channels_first", keras=False),  # adds in another order
+    case("average_pool", f("bnmk"), 3, strides=2, padding="same", keras=False),  # and here
+]
+
 CORE = [
     case("convert_to_tensor", f("bm")),
     case("convert_to_tensor", i("bm"), dtype="float32"),
@@ -419,6 +430,6 @@ CORE = [
 ]
 
 FAMILIES = [
-    UNARY, BINARY, REDUCTIONS, CREATION, SHAPING, INDEXING, SORTING, PRODUCTS, ACTIVATIONS, NN, CORE,
+    UNARY, BINARY, REDUCTIONS, CREATION, SHAPING, INDEXING, SORTING, PRODUCTS, ACTIVATIONS, NN, WINDOWS, CORE,
 ]  # fmt: skip
 CASES = [case for family in FAMILIES for case in family]

@@ -22,8 +22,8 @@ from jaxnn.core.ways import ways
 from jaxnn.ops.core import tensor
 from jaxnn.ops.windows import Pads, pads_of, per_axis, places_along, slices, spans
 
-_BLOCK = 8 * 2**20  # bytes of patches at a time: what a core's cache and its share of the next one hold
-_UNROLLED = 4  # blocks written out side by side; each costs compile time
+_BLOCK = 4 * 2**20  # bytes of patches at a time: about what the second cache of two cores holds
+_UNROLLED = 6  # blocks written out side by side; each adds a quarter of a second to a compilation
 _ENTRIES = 128  # of a kernel's window; beyond, XLA takes seconds to compile the slices
 
 
@@ -47,8 +47,9 @@ def _conv_spec(
 ) -> KerasTensor:
     """By the formula: two unknown sizes that tracing tries may have the same number of places."""
     x, w = (v if isinstance(v, KerasTensor) else tensor(v) for v in (inputs, kernel))
+    *window, _, filters = map(int, w.shape)  # type: ignore[arg-type]  # a kernel's sizes are known
     settings = (strides, padding, standardize_data_format(data_format), dilation_rate)
-    return KerasTensor(conv_output_shape(x.shape, w.shape[-1], w.shape[:-2], *settings), w.dtype)
+    return KerasTensor(conv_output_shape(x.shape, filters, window, *settings), w.dtype)
 
 
 def conv_output_shape(
@@ -79,7 +80,8 @@ def conv_output_shape(
     if isinstance(padding, str) and padding.lower() in ("same", "causal"):
         sizes = [None if s is None else -(-s // step) for s, step in zip(spatial, strides, strict=True)]
     else:
-        sizes = [places_along(*axis, sum(pad)) for *axis, pad in zip(spatial, extents, strides, pads, strict=True)]
+        along = zip(spatial, extents, strides, pads, strict=True)
+        sizes = [places_along(size, extent, step, sum(pad)) for size, extent, step, pad in along]
     if any(s is not None and s <= 0 for s in sizes):
         raise ValueError(
             f"Computed output size would be zero or negative: a window of {tuple(kernel_size)} with strides {strides}, "
@@ -174,7 +176,8 @@ def _conv_jvp(form: _Form, primals: tuple, tangents: tuple) -> tuple[Array, Arra
         arguments = list(primals)
         for i, value in zip(moving, values, strict=True):
             arguments[i] = value
-        return _by_patches(*arguments, form)
+        x, kernel = arguments
+        return _by_patches(x, kernel, form)
 
     return jax.jvp(of_moving, [primals[i] for i in moving], [tangents[i] for i in moving])
 
@@ -187,10 +190,11 @@ def _by_patches(x: Array, kernel: Array, form: _Form) -> Array:
         x = lax.pad(x, jnp.zeros((), x.dtype), [(0, 0, 0), *((a, b, 0) for a, b in form.pads), (0, 0, 0)])
     images, entries = x.shape[0], math.prod(kernel.shape[:-1])
     places = math.prod(spans(x.shape[1:-1], kernel.shape[:-2], form.strides, form.dilation))
-    together = max(1, _BLOCK // max(1, places * entries * x.dtype.itemsize))
-    if images <= together:
+    blocks = math.ceil(images / max(1, _BLOCK // max(1, places * entries * x.dtype.itemsize)))
+    together = math.ceil(images / max(1, blocks))
+    if blocks <= 1:
         y = _product(x, kernel, form)
-    elif images <= together * _UNROLLED:
+    elif blocks <= _UNROLLED:
         counts = [min(together, images - i) for i in range(0, images, together)]
         y = jnp.concatenate([_product(part, kernel, form) for part in lax.split(x, counts)])
     else:  # patches are made again for the gradient: memory stays that of one block

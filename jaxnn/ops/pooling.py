@@ -45,7 +45,8 @@ def pool_output_shape(
     if padding.lower() == "same":
         sizes = [None if s is None else -(-s // step) for s, step in zip(spatial, strides, strict=True)]
     else:
-        sizes = [places_along(*axis, sum(pad)) for *axis, pad in zip(spatial, window, strides, pads, strict=True)]
+        along = zip(spatial, window, strides, pads, strict=True)
+        sizes = [places_along(size, extent, step, sum(pad)) for size, extent, step, pad in along]
     if any(s is not None and s <= 0 for s in sizes):
         raise ValueError(
             f"Computed output size would be zero or negative: a window of {window} with strides {strides} and padding "
@@ -90,12 +91,10 @@ def max_pool(
         Array([3., 7.], dtype=float32)
     """
     x = tensor(inputs)
-    window, strides, pads = _full(x, pool_size, strides, padding, data_format)
-    floating = jnp.issubdtype(x.dtype, jnp.inexact)
-    least = np.asarray(-np.inf if floating else jnp.iinfo(x.dtype).min, x.dtype)
-    if not _by_slices(window):
-        return lax.reduce_window(x, least, lax.max, window, strides, pads)
-    return _largest(*slices(lax.pad(x, least, [(*p, 0) for p in pads]), window, strides, (1,) * x.ndim))
+    window, steps, pads = _full(x, pool_size, strides, padding, data_format)
+    if _by_slices(window):
+        return _largest(lax.pad(x, _least(x), [(*p, 0) for p in pads]), window, steps)
+    return lax.reduce_window(x, _least(x), lax.max, window, steps, pads)
 
 
 @op(spec=_pool_spec)
@@ -126,13 +125,13 @@ def average_pool(
         Array([1.5, 5.5], dtype=float32)
     """
     x = tensor(inputs)
-    window, strides, pads = _full(x, pool_size, strides, padding, data_format)
+    window, steps, pads = _full(x, pool_size, strides, padding, data_format)
 
     def total(x: Array) -> Array:
         if not _by_slices(window):
-            return lax.reduce_window(x, np.zeros((), x.dtype), lax.add, window, strides, pads)
+            return lax.reduce_window(x, np.zeros((), x.dtype), lax.add, window, steps, pads)
         padded = lax.pad(x, np.zeros((), x.dtype), [(*p, 0) for p in pads])
-        return functools.reduce(lax.add, slices(padded, window, strides, (1,) * x.ndim))
+        return functools.reduce(lax.add, slices(padded, window, steps, (1,) * x.ndim))
 
     if padding.lower() == "valid":
         return total(x) / math.prod(window)
@@ -155,17 +154,25 @@ def _by_slices(window: tuple[int, ...]) -> bool:
     return math.prod(window) <= _ENTRIES and ways(jax.default_backend()).pooling == "slices"
 
 
-@jax.custom_jvp
-def _largest(*arrays: Array) -> Array:
-    """Entry by entry the largest; NaN if one is."""
-    return functools.reduce(lax.max, arrays)
+@functools.partial(jax.custom_jvp, nondiff_argnums=(1, 2))
+def _largest(x: Array, window: tuple[int, ...], strides: tuple[int, ...]) -> Array:
+    """The largest of every window, NaN if one is. Windows side by side are XLA's, lest what reads it computes it anew."""
+    if window == strides:
+        return lax.reduce_window(x, _least(x), lax.max, window, strides, "VALID")
+    return functools.reduce(lax.max, slices(x, window, strides, (1,) * x.ndim))
 
 
 @_largest.defjvp
-def _largest_jvp(arrays: tuple, tangents: tuple) -> tuple[Array, Array]:
-    """The whole tangent of the first largest, where that of `maximum` would be shared: as XLA's window selects."""
-    found, tangent = arrays[0], tangents[0]
-    for x, t in zip(arrays[1:], tangents[1:], strict=True):
-        keep = found >= x
-        found, tangent = lax.select(keep, found, x), lax.select(keep, tangent, t)
-    return _largest(*arrays), tangent
+def _largest_jvp(window: tuple, strides: tuple, primals: tuple, tangents: tuple) -> tuple[Array, Array]:
+    """The whole tangent of the first largest, where that of `maximum` would be shared: as XLA's windows select."""
+    (x,), (dx,) = primals, tangents
+    (found, *others), (tangent, *others_) = (slices(v, window, strides, (1,) * x.ndim) for v in (x, dx))
+    for other, its_tangent in zip(others, others_, strict=True):
+        keep = found >= other
+        found, tangent = lax.select(keep, found, other), lax.select(keep, tangent, its_tangent)
+    return _largest(x, window, strides), tangent
+
+
+def _least(x: Array) -> np.ndarray:
+    """What every number of this type is at least."""
+    return np.asarray(-np.inf if jnp.issubdtype(x.dtype, jnp.inexact) else jnp.iinfo(x.dtype).min, x.dtype)
