@@ -109,7 +109,7 @@ CASES = given(ARGUMENTS, OF_THE_LAYER, st.sampled_from(sorted(MASKS)), FLAG, FLA
 
 
 @CASES
-@settings(max_examples=6, derandomize=True, deadline=None)
+@settings(max_examples=4, derandomize=True, deadline=None)
 def test_an_lstm_is_keras_lstm(arguments, of_the_layer, mask, training, given_states):
     compare(arguments, of_the_layer, mask, training, given_states)
 
@@ -258,21 +258,31 @@ def test_a_stateful_layer_called_again_goes_on_as_keras_does():
     assert_equal(results[0], results[1], "", rtol=1e-5, atol=1e-6)  # the orthogonal weights are an ulp apart
 
 
-def history(k, seed, arguments):
+def history(k, seed, arguments, rows):
     k.utils.clear_session()
     k.utils.set_random_seed(seed)
     model = k.Sequential([k.Input((20, 8)), k.layers.Masking(), k.layers.LSTM(16, **arguments), k.layers.Dense(1)])
     model.compile(loss="mse", optimizer="adam")
     rng = np.random.default_rng(0)
-    x = rng.standard_normal((100, 20, 8), dtype="float32")
+    x = rng.standard_normal((rows, 20, 8), dtype="float32")
     x[::3, 15:] = 0
     return model.fit(x, x[:, -9:, 0].sum(1), batch_size=32, epochs=10, verbose=0, validation_split=0.2).history
 
 
-@pytest.mark.parametrize("seed", [42, 7])
-@pytest.mark.parametrize("arguments", [{}, {"dropout": 0.2, "recurrent_dropout": 0.1}])
-def test_a_fit_has_keras_history(seed, arguments):
-    theirs, ours = history(keras, seed, arguments), history(jaxnn, seed, arguments)
+DROPPED = {"dropout": 0.2, "recurrent_dropout": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("seed", "arguments", "rows"),
+    [
+        (42, {}, 100),  # the last batch is short
+        (7, DROPPED, 120),
+        pytest.param(7, {}, 120, marks=pytest.mark.slow),
+        pytest.param(42, DROPPED, 100, marks=pytest.mark.slow),
+    ],
+)
+def test_a_fit_has_keras_history(seed, arguments, rows):
+    theirs, ours = (history(k, seed, arguments, rows) for k in (keras, jaxnn))
     assert list(ours) == list(theirs)
     for name, values in theirs.items():  # measured: 2e-7; a wrong formula shows at 1e-4
         np.testing.assert_allclose(ours[name], values, rtol=2e-6, err_msg=name)

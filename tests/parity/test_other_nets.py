@@ -8,10 +8,11 @@ import jaxnn
 from tests.parity.test_histories import LOSS
 
 RNG = np.random.RandomState(1)
-X = RNG.randn(517, 8).astype("float32")  # 517: the last batch is short
+X = RNG.randn(517, 8).astype("float32")  # with batches of 48 the last one is short
 BINARY = (X[:, :1] > 0).astype("float32")
 CLASSES = np.digitize(X[:, 0], [-0.5, 0.5])[:, None]
 TOKENS = RNG.randint(0, 50, (517, 7))
+WHOLE = 480  # rows that make whole batches, for validation too, which halves what Keras compiles
 
 
 def classes(k):
@@ -71,14 +72,26 @@ def logits(k):
 
 
 @pytest.mark.parametrize("make", [classes, tokens, residual, logits])
+def test_the_same_seed_gives_keras_history(make):
+    compare_histories(make, 0, WHOLE)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("make", [classes, tokens, residual, logits])
 @pytest.mark.parametrize("seed", [0, 123])
-def test_the_same_seed_gives_keras_history(make, seed):
+def test_with_a_short_batch_too_the_same_seed_gives_keras_history(make, seed):
+    compare_histories(make, seed, len(X))
+
+
+def compare_histories(make, seed, rows):
     histories = []
     for k in (keras, jaxnn):
         k.utils.clear_session()
         k.utils.set_random_seed(seed)
         model, x, y, callback = make(k)
-        fit = model.fit(x, y, epochs=6, batch_size=48, verbose=0, validation_split=0.2, callbacks=[callback])
+        fit = model.fit(
+            x[:rows], y[:rows], epochs=6, batch_size=48, verbose=0, validation_split=0.2, callbacks=[callback]
+        )
         histories.append(fit.history)
     theirs, ours = histories
     assert list(ours) == list(theirs)

@@ -8,7 +8,7 @@ import pytest
 
 import jaxnn
 
-X = np.random.default_rng(0).standard_normal((40, 5)).astype("float32")
+X = np.random.default_rng(0).standard_normal((48, 5)).astype("float32")
 Y = (X[:, :1] > 0).astype("float32")
 MODES = [
     ("full", {}),
