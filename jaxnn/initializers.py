@@ -114,8 +114,11 @@ class Constant(Initializer):
 
     def __call__(self, shape: Sequence[int], dtype: Any = None) -> Array | np.ndarray:
         """The value, of a shape."""
-        full = jnp.full if isinstance(self.value, jax.core.Tracer) else np.full
-        return full(shape, self.value, _dtype(dtype))
+        if isinstance(self.value, jax.core.Tracer):
+            return jnp.full(shape, self.value, _dtype(dtype))
+        if isinstance(self.value, int | float) and self.value == 0:
+            return np.zeros(shape, _dtype(dtype))  # takes no memory before it is on the device
+        return np.full(shape, self.value, _dtype(dtype))
 
     def get_config(self) -> dict[str, Any]:
         """The value."""

@@ -26,6 +26,7 @@ from jaxnn.core.types import Array
 
 _AGGREGATIONS = (None, "none", "mean", "sum", "only_first_replica")
 _SYNCHRONIZATIONS = (None, "none", "on_read", "on_write", "auto")
+_LARGE = 1 << 24  # bytes
 
 
 class Lease(Protocol):
@@ -130,6 +131,8 @@ class Variable:
         # draw's counters, twice the weight's bytes, into a program that JAX keeps
         with jax.core.eval_context():
             value = initializer(shape, dtype=dtype)
+            if getattr(value, "nbytes", 0) > _LARGE:
+                jax.block_until_ready(value)  # a draw takes several times its bytes: one at a time
             return value if isinstance(value, np.ndarray) and value.dtype == dtype else _owned(value, dtype)
 
     def _validate_shape(self, shape: Any) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ import functools
 import math
 import random
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -17,6 +17,7 @@ import numpy as np
 
 from jaxnn.core import check, config, dtypes, tree
 from jaxnn.core.variable import Variable
+from jaxnn.training import staging
 from jaxnn.utils import unpack_x_y_sample_weight
 
 
@@ -126,6 +127,42 @@ def split(arrays: tuple, validation_split: float) -> tuple[tuple, tuple]:
     return parts[0], parts[1]
 
 
+class Order:
+    """The order of the samples in one pass.
+
+    Args:
+        indices: on the host.
+        length: of the arrays, if they are longer than their data; so is the order on the device.
+    """
+
+    def __init__(self, indices: np.ndarray, length: int):
+        self.indices, self._length = indices, length
+
+    @functools.cached_property
+    def on_device(self) -> Any:
+        """The indices on the device."""
+        same = self._length == len(self.indices)
+        return jax.device_put(self.indices if same else np.resize(self.indices, self._length))
+
+
+class Piece(NamedTuple):
+    """What one call of a compiled chunk gets: steps [lo, hi) of `full` full batches and maybe a short one.
+
+    Attributes:
+        sizes: what the program is made for: the batch size, whether batches are full, the short one's size.
+        samples: which of the data's it has.
+        order: the samples' indices, on the device.
+    """
+
+    sizes: tuple[int, bool, int]
+    samples: slice
+    order: Any
+    lo: int
+    hi: int
+    full: int
+    arrays: tuple
+
+
 class ArrayPlan:
     """Arrays in memory: `q` full batches and a short one of `rest` samples.
 
@@ -145,26 +182,29 @@ class ArrayPlan:
         self.steps_per_epoch = steps or self.steps
         self.given = arrays
         self.rows = self.samples
-        self._order: np.ndarray | None = None
+        self._order: Order | None = None
         self._at = 0
 
     @property
     def sizes(self) -> tuple[int, bool, int]:
-        """What programs for this data are made for: the batch size, whether a batch is full, the size of a short one."""
+        """What one program for all the data is made for: the batch size, whether a batch is full, a short one's size."""
         return self.batch_size, self.full > 0, self.rest
 
     def lengthen(self) -> None:
         """Pads the arrays to the next power of two of batches: one program then serves many numbers of samples.
 
-        The rows beyond the data are never read.
+        The rows beyond the data are never read. Staged data has a buffer of one length as it is.
         """
+        if self.most_steps < self.steps:
+            return
         self.rows = self.batch_size * 2 ** max(self.steps - 1, 0).bit_length()
         more = self.rows - self.samples
 
         def pad(x: Any) -> Any:
             if x is None or not more:
                 return x
-            numbers = jnp if isinstance(x, jax.Array) else np
+            on_host = isinstance(x, np.ndarray) or jax.default_backend() == "cpu"
+            numbers = np if on_host else jnp  # nothing is compiled for the length
             return numbers.concatenate([x, numbers.zeros((more, *x.shape[1:]), x.dtype)])
 
         self.given = tree.map_structure(pad, self.given)
@@ -174,6 +214,57 @@ class ArrayPlan:
     def arrays(self) -> tuple:
         """The data on the device, for programs that are called with it again and again."""
         return tree.map_structure(lambda x: None if x is None else jax.device_put(x), self.given)
+
+    @functools.cached_property
+    def most_steps(self) -> int:
+        """The steps that a chunk may have: all, or what the buffer of staged data holds."""
+        return staging.steps_of_a_piece(self.given, self.batch_size, self.full) or self.steps
+
+    def make_room(self, outputs: Any) -> None:
+        """Takes large outputs into account: their sum is in memory once, beside those of a piece.
+
+        Args:
+            outputs: the shapes and dtypes of a batch's.
+        """
+        self.most_steps = staging.steps_of_a_piece(self.given, self.batch_size, self.full, outputs) or self.steps
+
+    @property
+    def is_one_piece(self) -> bool:
+        """Whether all steps are one call of a program for all the data."""
+        return self.most_steps == self.steps and self.rows == self.samples
+
+    @functools.cached_property
+    def _buffer(self) -> staging.Buffer:
+        return staging.Buffer(self.given, self.most_steps * self.batch_size)
+
+    def pieces(self, order: Order | None, lo: int, hi: int) -> Iterator[Piece]:
+        """Steps [lo, hi) as calls of compiled chunks: mostly one.
+
+        Args:
+            order: that of `passes`; None for the order that the data is in.
+            lo, hi: steps.
+        """
+        size, full, rest = self.batch_size, self.full, self.rest
+        if self.is_one_piece:
+            samples = slice(lo * size, min(hi * size, self.samples))
+            yield Piece(self.sizes, samples, order and order.on_device, lo, hi, full, self.arrays)
+            return
+        end = min(hi, full)
+        if lo < end and self.most_steps == self.steps:
+            samples = slice(lo * size, end * size)
+            yield Piece((size, True, 0), samples, order and order.on_device, lo, end, full, self.arrays)
+        else:
+            indices = None if order is None else order.indices
+            for start in range(lo, end, self.most_steps):
+                count = min(self.most_steps, end - start)
+                samples = slice(start * size, (start + count) * size)
+                rows = self._buffer.fill(samples, indices)
+                yield Piece((size, True, 0), samples, self._buffer.order, 0, count, count, rows)
+        if hi > full:
+            samples = slice(full * size, full * size + rest)
+            chosen = samples if order is None else order.indices[samples]
+            tail = tree.map_structure(lambda x: None if x is None else jax.device_put(x[chosen]), self.given)
+            yield Piece((size, False, rest), samples, np.arange(rest, dtype=np.int32), 0, 1, 0, tail)
 
     def example(self) -> tuple:
         """The first batch's specs, for building."""
@@ -205,10 +296,7 @@ class ArrayPlan:
         elif self.shuffle:
             np.random.permutation(self.samples)
 
-    def _padded(self, order: np.ndarray) -> np.ndarray:
-        return order if self.rows == self.samples else np.resize(order, self.rows)
-
-    def passes(self) -> Iterator[tuple[np.ndarray, int, int]]:
+    def passes(self) -> Iterator[tuple[Order, int, int]]:
         """One epoch as pieces (order, first step, one past the last step) of passes over the data.
 
         Without `steps_per_epoch` that is one whole pass; with it, the pass goes on from epoch to epoch.
@@ -216,13 +304,13 @@ class ArrayPlan:
         left = self.steps_per_epoch
         while left > 0:
             if self._order is None:
-                self._order, self._at = self.draw(), 0
+                self._order, self._at = Order(self.draw(), self.rows), 0
             order, start = self._order, self._at
             self._at = stop = min(start + left, self.steps)
             left -= stop - start
             if stop == self.steps:
                 self._order = None
-            yield self._padded(order), start, stop
+            yield order, start, stop
             if left and stop == self.steps and self.steps_per_epoch != self.steps:
                 _ran_out()
                 return

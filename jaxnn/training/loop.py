@@ -64,7 +64,7 @@ class Ticker:
 
 
 class Interrupts:
-    """Holds Ctrl-C back while a chunk runs, so that it finds the state whole; a second Ctrl-C goes through at once.
+    """Holds Ctrl-C back while a chunk runs, so that it finds the state whole; a second Ctrl-C ends the waiting.
 
     A context manager for a whole run: a handler costs more to set than a short chunk takes. Where Ctrl-C is somebody
     else's business (another thread, no Python handler) it does nothing.
@@ -72,7 +72,7 @@ class Interrupts:
 
     def __init__(self) -> None:
         self._previous: Any = None
-        self._holding = False
+        self._holding = self._waiting = False
         self._pressed: list[tuple] = []
 
     def __enter__(self) -> Interrupts:
@@ -88,7 +88,7 @@ class Interrupts:
             signal.signal(signal.SIGINT, self._previous)
 
     def _hear(self, number: int, frame: Any) -> None:
-        if self._holding and not self._pressed:
+        if self._holding and not (self._waiting and self._pressed):
             self._pressed.append((number, frame))
         else:
             self._previous(number, frame)
@@ -102,7 +102,17 @@ class Interrupts:
         finally:
             self._holding = False
         if self._pressed:
-            self._previous(*self._pressed.pop())
+            pressed, self._pressed = self._pressed[0], []
+            self._previous(*pressed)
+
+    @contextlib.contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Inside `held`: what was computed is safe, and a second Ctrl-C goes through."""
+        self._waiting = True
+        try:
+            yield
+        finally:
+            self._waiting = False
 
 
 def floats(logs: Any) -> Any:
@@ -127,17 +137,19 @@ def _advance(session: Session, interrupts: Interrupts, run: Callable, args: tupl
         wait: whether to wait for its end. A chunk that isn't waited for computes while the host prepares the next.
     """
     with interrupts.held():
-        session.in_chunk = True
+        session.in_chunk, before = True, session.state
         try:
             logs, new = run(*args)
+            # an evaluation moves seeds and metrics alone
+            session.state = new if len(new) == 4 else before._replace(non_trainable=list(new[0]), metrics=list(new[1]))
             if wait:
-                jax.block_until_ready(logs)
+                with interrupts.waiting():
+                    jax.block_until_ready(logs)
+        except Exception:
+            session.state = before
+            raise
         finally:
             session.in_chunk = False
-        if len(new) == 4:
-            session.state = new
-        else:  # an evaluation moves seeds and metrics alone
-            session.state = session.state._replace(non_trainable=list(new[0]), metrics=list(new[1]))
     return logs
 
 
@@ -164,7 +176,7 @@ class Epochs:
         self.model, self.plan, self.session, self.callbacks = model, plan, session, callbacks
         self.interrupts, self.clock = interrupts, clock
         self.pace = Pace()
-        self._program: Callable | None = None
+        self._programs: dict[tuple, Callable] = {}
 
     def run(self) -> Logs:
         """One epoch; gives its logs."""
@@ -172,15 +184,18 @@ class Epochs:
 
     def is_one_chunk(self) -> bool:
         """Whether the next epoch is known to be one short chunk, so that nobody need hear of it before its end."""
-        plan, callbacks = self.plan, self.callbacks
-        known = self._program is not None and isinstance(plan, ArrayPlan) and plan.steps_per_epoch == plan.steps
-        return known and not callbacks.needs_train_batches and self.pace.chunk(plan.steps) == plan.steps
+        plan = self.plan
+        if self.callbacks.needs_train_batches or not self._programs or not isinstance(plan, ArrayPlan):
+            return False
+        if any(getattr(run, "calls_host", True) for run in self._programs.values()):
+            return False
+        return plan.steps_per_epoch == plan.steps == plan.most_steps == self.pace.chunk(plan.steps)
 
     def start(self) -> Any:
         """One epoch of one chunk; gives its logs while they may still be being computed."""
         assert isinstance(self.plan, ArrayPlan)
         ((order, lo, hi),) = self.plan.passes()
-        return self._chunk(jax.device_put(order), lo, hi, True, wait=False)
+        return self._chunk(order, lo, hi, True, wait=False)
 
     def _arrays(self) -> Logs:
         model, plan, callbacks = self.model, self.plan, self.callbacks
@@ -190,10 +205,9 @@ class Epochs:
         if watched:
             callbacks.on_train_batch_begin(0)
         for order, lo, hi in self.clock.each("data", plan.passes()):
-            with self.clock.spent_on("data"):
-                order = jax.device_put(order)
             while lo < hi:
                 count = min(model.steps_per_execution, hi - lo) if watched else self.pace.chunk(hi - lo)
+                count = min(count, plan.most_steps)
                 begun = done
                 if watched and done:
                     callbacks.on_train_batch_begin(done)
@@ -208,24 +222,31 @@ class Epochs:
         return floats(logs)
 
     def _chunk(self, order: Any, lo: int, hi: int, fresh: bool, wait: bool = True) -> Any:
-        model, plan = self.model, self.plan
+        """Steps [lo, hi) of a pass; gives the logs."""
+        plan = self.plan
         assert isinstance(plan, ArrayPlan)
-        bounds = (np.int32(lo), np.int32(hi), np.int32(plan.full))
-        with self.clock.spent_on("data"):
-            arrays = plan.arrays
-        args = (self.session.state, order, *bounds, np.bool_(fresh), arrays)
-        first = self._program is None
-        if self._program is None:
-            make = eager_train_chunk if model.run_eagerly else steps.train_chunk
-            kind = ("fit", *plan.sizes)
-            with self.clock.spent_on("compile"):
-                self._program = model._programs.find(kind, lambda: make(model, *plan.sizes), args, donate=(0,))
-        started = time.perf_counter()
-        with self.clock.spent_on("device"):
-            logs = _advance(self.session, self.interrupts, self._program, args, wait)
+        logs, first, started = None, False, time.perf_counter()
+        for piece in self.clock.each("data", plan.pieces(order, lo, hi)):
+            bounds = (np.int32(piece.lo), np.int32(piece.hi), np.int32(piece.full), np.bool_(fresh and logs is None))
+            run = self._programs.get(piece.sizes)
+            if run is None:
+                run, first = self._find(piece, bounds), True
+            with self.clock.spent_on("device"):
+                args = (self.session.state, piece.order, *bounds, piece.arrays)
+                logs = _advance(self.session, self.interrupts, run, args, wait)
         if wait and not first:
             self.pace.learn(hi - lo, time.perf_counter() - started)
         return logs
+
+    def _find(self, piece: Any, bounds: tuple) -> Callable:
+        model = self.model
+        make = eager_train_chunk if model.run_eagerly else steps.train_chunk
+        args = (self.session.state, piece.order, *bounds, piece.arrays)
+        with self.clock.spent_on("compile"):
+            run = model._programs.find(("fit", *piece.sizes), lambda: make(model, *piece.sizes), args, donate=(0,))
+        self.session.own(run)
+        self._programs[piece.sizes] = run
+        return run
 
     def _stream(self) -> Logs:
         model, callbacks = self.model, self.callbacks
@@ -247,7 +268,9 @@ class Epochs:
             make = functools.partial(single_train_step, model)
             with clock.spent_on("compile"):
                 run = model._programs.find(("a batch of fit",), make, args, donate=(0,))
+                self.session.own(run)
             with clock.spent_on("device"):
+                args = (self.session.state, *args[1:])
                 logs = _advance(self.session, self.interrupts, run, args, wait=ahead is None)
             done += 1
             if watched:
@@ -348,26 +371,25 @@ def evaluate(
     watched = callbacks.needs_test_batches
     make = eager_test_chunk if model.run_eagerly else steps.test_chunk
     total = min(plan.steps, plan.steps_per_epoch)
-    run: Callable | None = None
     done, logs = 0, None
     while done < total:
         count = min(model.steps_per_execution, total - done) if watched else pace.chunk(total - done)
+        count = min(count, plan.most_steps)
         if watched:
             callbacks.on_test_batch_begin(done)
-        bounds = (np.int32(done), np.int32(done + count), np.int32(plan.full))
-        with clock.spent_on("data"):
-            arrays = plan.arrays
-        args = (_without_optimizer(session.state), *bounds, np.bool_(done == 0), arrays)
-        known = run is not None
-        if run is None:
+        started, first = time.perf_counter(), done == 0
+        for piece in clock.each("data", plan.pieces(None, done, done + count)):
+            fresh = np.bool_(logs is None)
+            bounds = (np.int32(piece.lo), np.int32(piece.hi), np.int32(piece.full), fresh)
+            args = (_without_optimizer(session.state), *bounds, piece.arrays)
             with clock.spent_on("compile"):
-                run = model._programs.find(("evaluate", *plan.sizes), lambda: make(model, *plan.sizes), args)
-        started = time.perf_counter()
-        with clock.spent_on("device"):
-            logs = _advance(session, interrupts, run, args, wait)
+                kind = ("evaluate", *piece.sizes)
+                run = model._programs.find(kind, functools.partial(make, model, *piece.sizes), args)
+            with clock.spent_on("device"):
+                logs = _advance(session, interrupts, run, args, wait)
         if not wait:
             return logs
-        if known:
+        if not first:
             pace.learn(count, time.perf_counter() - started)
         _tell_test(callbacks, watched, done + count, logs, done + model.steps_per_execution - 1)
         done += count

@@ -32,7 +32,7 @@ class ModelPrograms:
     def __init__(self, model: Any):
         self._model = model
         self._watch: Watch | None = None
-        self._known: dict[Any, Callable] = {}
+        self._known: dict[Any, Any] = {}
         self._rows: dict[Any, set[int]] = {}
         self._shapes: dict[str, list[str]] = {}
 
@@ -62,6 +62,13 @@ class ModelPrograms:
         if key not in self._known:
             self._note_shapes(kind[0], args[-1], rows=len(kind) == 1)
             self._known[key] = shared(make(), *args, donate=donate)
+        return self._known[key]
+
+    def remember(self, key: Any, compute: Callable[[], Any]) -> Any:
+        """What `compute` gave for this key, as long as the model stays as it is."""
+        self.renewed()
+        if key not in self._known:
+            self._known[key] = compute()
         return self._known[key]
 
     def settle_rows(self, kind: str, plan: Any) -> None:

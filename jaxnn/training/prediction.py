@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -17,18 +18,46 @@ from jaxnn.training.data import ArrayPlan
 
 
 def predict_arrays(model: Any, plan: ArrayPlan) -> Any:
-    """The outputs for all rows, as one call; the arrays go along with it, which is faster than `device_put` before."""
+    """The outputs for all rows: mostly one call, which the arrays go along with; that is faster than `device_put` before."""
     model._programs.settle_rows("predict", plan)
+    if plan.full:
+        plan.make_room(_outputs_of_a_batch(model, plan))
     trainable, non_trainable = model.trainable_variables, model.non_trainable_variables
-    run = _program(model, plan, _state(trainable, non_trainable))
-    outputs, moved = run(_state(trainable, non_trainable), np.int32(plan.full), plan.given)
-    write_back(non_trainable, moved)
-    return jax.tree.map(lambda x: np.array(x[: plan.samples] if plan.rows != plan.samples else x), outputs)
+    if plan.is_one_piece:
+        run = _program(model, plan.sizes, plan.given, trainable, non_trainable)
+        outputs, moved = run(_state(trainable, non_trainable), np.int32(plan.full), plan.given)
+        write_back(non_trainable, moved)
+        return jax.tree.map(np.array, outputs)
+    results: Any = None
+    for piece in plan.pieces(None, 0, plan.steps):
+        run = _program(model, piece.sizes, piece.arrays, trainable, non_trainable)
+        outputs, moved = run(_state(trainable, non_trainable), np.int32(piece.full), piece.arrays)
+        write_back(non_trainable, moved)
+        if results is None:
+            results = jax.tree.map(lambda x: np.empty((plan.samples, *x.shape[1:]), x.dtype), outputs)
+        jax.tree.map(functools.partial(_copy, piece.samples), results, outputs)
+    return results
 
 
-def _program(model: Any, plan: ArrayPlan, state: tuple) -> Callable:
-    make = lambda: steps.predict_all(model, *plan.sizes)  # noqa: E731
-    return model._programs.find(("predict", *plan.sizes), make, (state, np.int32(plan.full), plan.given))
+def _copy(rows: slice, result: np.ndarray, output: Any) -> None:
+    result[rows] = np.asarray(output)[: rows.stop - rows.start]
+
+
+def _outputs_of_a_batch(model: Any, plan: ArrayPlan) -> Any:
+    """The shapes and dtypes of the outputs for one full batch."""
+
+    def trace() -> Any:
+        state = _state(model.trainable_variables, model.non_trainable_variables)
+        run = steps.predict_all(model, plan.batch_size, False, plan.batch_size)
+        return jax.eval_shape(run, state, np.int32(0), plan.example())[0]
+
+    kinds = tuple((x.shape[1:], x.dtype) for x in jax.tree.leaves(plan.given))
+    return model._programs.remember(("outputs", plan.batch_size, jax.tree.structure(plan.given), kinds), trace)
+
+
+def _program(model: Any, sizes: tuple, arrays: tuple, trainable: list, non_trainable: list) -> Callable:
+    args = (_state(trainable, non_trainable), np.int32(0), arrays)
+    return model._programs.find(("predict", *sizes), lambda: steps.predict_all(model, *sizes), args)
 
 
 def _state(trainable: list, non_trainable: list) -> tuple[list, list]:
@@ -70,9 +99,11 @@ class QuickPredictions:
 
     def learn(self, model: Any, x: Any, batch_size: int | None, plan: ArrayPlan) -> None:
         """Remembers how inputs like these were predicted."""
-        if type(x) is np.ndarray and x is plan.given[0]:  # nothing was converted, cut or lengthened
+        if (
+            type(x) is np.ndarray and x is plan.given[0] and plan.is_one_piece
+        ):  # nothing was converted, cut or lengthened
             trainable, rest = model.trainable_variables, model.non_trainable_variables
-            run = _program(model, plan, _state(trainable, rest))
+            run = _program(model, plan.sizes, plan.given, trainable, rest)
             self._cases[_key(x, batch_size)] = _Case(run, trainable, rest, np.int32(plan.full))
 
     def __call__(self, x: Any, batch_size: int | None) -> Any:

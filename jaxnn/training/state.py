@@ -15,6 +15,8 @@ import numpy as np
 from jaxnn.core.types import Array
 from jaxnn.core.variable import Variable
 
+_LARGE = 1 << 20  # bytes
+
 
 class TrainState(NamedTuple):
     """Everything a training step moves, in Keras's order of lists."""
@@ -52,7 +54,7 @@ def take_state(model: Any, x: Any = None, y: Any = None, sample_weight: Any = No
     if x is not None:
         model.build_for(x, y, sample_weight)
     require_built(model, "take_state")
-    return TrainState(*[[copy_array(v) for v in group] for group in variables_of(model)])
+    return TrainState(*[[copy_buffer(v._stored()) for v in group] for group in variables_of(model)])
 
 
 def require_built(model: Any, who: str) -> None:
@@ -78,18 +80,26 @@ def give_state(model: Any, state: Any) -> None:
             v.assign(value)
 
 
-def copy_array(variable: Variable) -> Array:
-    """A new buffer with a Variable's value. It goes through the host on CPU, where that compiles nothing."""
-    if isinstance(variable._value, np.ndarray) and variable._lease is None:
-        return jax.device_put(variable._value.copy())
-    return copy_buffer(variable._stored())
-
-
 def copy_buffer(x: Array) -> Array:
-    """A new buffer with an array's values, on the same devices."""
-    if next(iter(x.devices())).platform == "cpu" and len(x.devices()) == 1:
-        return jax.device_put(np.array(x), x.sharding)
-    return x.copy()
+    """A new buffer with an array's values, on the same devices. It compiles nothing."""
+    return jax.device_put(x, may_alias=False)
+
+
+def may_fail(run: Any) -> bool:
+    """Whether a compiled chunk may raise when its donated buffers are gone: it calls the host, or memory may run out."""
+    checks = jax.config.jax_debug_nans or jax.config.jax_debug_infs  # type: ignore[attr-defined]
+    return bool(getattr(run, "calls_host", True) or checks or jax.default_backend() != "cpu")
+
+
+def _alive(state: TrainState) -> bool:
+    """Whether all arrays are there: not donated to a chunk that failed, nor made by one."""
+    if any(x.is_deleted() for group in state for x in group):
+        return False
+    try:
+        jax.block_until_ready(state)
+    except Exception:  # what made them has failed, and whoever waited for it has said so
+        return False
+    return True
 
 
 class Session:
@@ -97,15 +107,13 @@ class Session:
 
     Args:
         model: whose Variables are leased.
-        donate: whether chunks will donate the state's buffers, so that it must start from copies.
 
     Attributes:
         state: the current TrainState. A chunk takes it and puts the new one here.
     """
 
-    def __init__(self, model: Any, donate: bool = True):
+    def __init__(self, model: Any):
         self.variables = variables_of(model)
-        self._first_value = copy_array if donate else Variable._stored
         self.place: dict[int, tuple[int, int]] = {}
         for group, members in enumerate(self.variables):
             for i, v in enumerate(members):
@@ -115,9 +123,9 @@ class Session:
         self.in_chunk = False
 
     def __enter__(self) -> Session:
-        self._originals = [[v._stored() for v in group] for group in self.variables]
-        self._state = TrainState(*[[self._first_value(v) for v in group] for group in self.variables])
-        self._started_from = self._state
+        self._state = TrainState(*[[v._stored() for v in group] for group in self.variables])
+        self._originals: TrainState | None = self._state
+        self._owned = False
         self._around = [[v._lease for v in group] for group in self.variables]
         for group in self.variables:
             for v in group:
@@ -141,6 +149,26 @@ class Session:
         self._state = TrainState(*value)
         self._copies.clear()
 
+    def own(self, run: Any) -> None:
+        """Makes the state's buffers copies that nobody else holds, so that chunks may donate them. Once a session.
+
+        Args:
+            run: the compiled chunk. Where it may fail after its donation, the arrays that were there stay until the end;
+                else they go one by one, so that the state is not in memory twice (unless somebody else holds them).
+        """
+        if self._owned:
+            return
+        self._owned = True
+        state = self.state
+        self._originals = TrainState(*map(list, state)) if may_fail(run) else None
+        for group, members in zip(state, self.variables, strict=True):
+            for i, v in enumerate(members):
+                if self._originals is None:
+                    v._value = None  # the lease answers meanwhile
+                group[i] = copy_buffer(group[i])
+                if group[i].nbytes > _LARGE:
+                    jax.block_until_ready(group[i])  # one array at a time is in memory twice
+
     def current(self, variable: Variable) -> Array:
         """A copy of a variable's current array; later chunks don't touch it."""
         if self.in_chunk:
@@ -161,13 +189,15 @@ class Session:
 
     def __exit__(self, *_: Any) -> None:
         state = self.state
-        alive = all(not x.is_deleted() for group in state for x in group)
-        for group, values, started, around, originals in zip(
-            self.variables, state, self._started_from, self._around, self._originals, strict=True
-        ):
-            for v, value, first, lease, original in zip(group, values, started, around, originals, strict=True):
+        if self._originals is not None and not _alive(state):
+            state = self._originals
+        before = self._originals or state
+        for group, values, around, firsts in zip(self.variables, state, self._around, before, strict=True):
+            for v, value, lease, first in zip(group, values, around, firsts, strict=True):
                 v._lease = lease
                 if lease is None:
-                    v._value = value if alive else original
-                elif alive and value is not first:  # `evaluate` in a callback of `fit`: the loop around hears of it
+                    v._value = value
+                elif (
+                    self._owned or value is not first
+                ):  # `evaluate` in a callback of `fit`: the loop around hears of it
                     v.assign(value)

@@ -17,6 +17,7 @@ from jax import lax
 from jaxnn.core.layer import is_default
 from jaxnn.core.scope import StatelessScope
 from jaxnn.core.types import Array, Logs
+from jaxnn.training import blocks
 from jaxnn.training.state import TrainState, require_built
 from jaxnn.utils import pack_x_y_sample_weight
 
@@ -119,18 +120,26 @@ def test_chunk(model: Any, batch_size: int, whole: bool, rest: int) -> Callable:
         logs = own_logs(model, model.test_step, (trainable, rest_state, metrics), example)
         start = None if logs is None else jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), logs)
 
-        def step(k: Any, count: int, carry: tuple) -> tuple:
-            moving, batch = carry[0], packed(piece(arrays, k * batch_size, count))
-            step_logs, (_, new_rest, new_metrics) = model.test_step((trainable, *moving), batch)
-            moving = _like(moving, (new_rest, new_metrics))
-            return moving, None if logs is None else _like(start, step_logs)
+        def one(moving: list, batch: tuple) -> tuple[list, Any]:
+            was = _split(moving, rest_state)
+            step_logs, (_, *new) = model.test_step((trainable, *was), packed(batch))
+            return jax.tree.leaves(_like(was, tuple(new))), None if logs is None else _like(start, step_logs)
 
-        carry = ((rest_state, metrics), start)
+        def step(k: Any, count: int, carry: tuple) -> tuple:
+            return one(carry[0], piece(arrays, k * batch_size, count))
+
+        carry = ([*rest_state, *metrics], start)
         if whole:
-            carry = lax.fori_loop(lo, jnp.minimum(hi, full), lambda k, c: step(k, batch_size, c), carry)
+            most, end = jax.tree.leaves(arrays)[0].shape[0] // batch_size, jnp.minimum(hi, full)
+            many = blocks.side_by_side(one, carry[0], piece(arrays, 0, batch_size), most) if logs is None else None
+            if many is not None:
+                carry = many.run(carry[0], arrays, batch_size, lo, end, None, lambda *_: None)
+            else:
+                carry = lax.fori_loop(lo, end, lambda k, c: step(k, batch_size, c), carry)
         if rest:
             carry = lax.cond(hi > full, lambda c: step(full, rest, c), lambda c: c, carry)
-        (rest_state, metrics), last = carry
+        moving, last = carry
+        rest_state, metrics = _split(moving, rest_state)
         return (metric_results(model, metrics) if logs is None else last), (rest_state, metrics)
 
     return run
@@ -147,27 +156,38 @@ def predict_all(model: Any, batch_size: int, whole: bool, rest: int) -> Callable
     def run(state: tuple, full: Any, arrays: tuple) -> tuple[Any, list]:
         trainable, moving = state
 
-        def step(k: Any, count: int, moving: list) -> tuple[list, Any]:
-            outputs, (_, new) = _predict(model, (trainable, moving), piece(arrays, k * batch_size, count))
+        def one(moving: list, batch: tuple) -> tuple[list, Any]:
+            outputs, (_, new) = _predict(model, (trainable, moving), batch)
             return _like(moving, new), outputs
+
+        def step(k: Any, size: int, moving: list) -> tuple[list, Any]:
+            return one(moving, piece(arrays, k * batch_size, size))
 
         if not whole:
             moving, outputs = step(0, rest, moving)
             return outputs, moving
+        most = jax.tree.leaves(arrays)[0].shape[0] // batch_size
         shapes = jax.eval_shape(lambda m: step(0, batch_size, m)[1], moving)
         tail = jax.eval_shape(lambda m: step(0, rest, m)[1], moving) if rest else None
-        most = jax.tree.leaves(arrays)[0].shape[0] // batch_size
         rows = jax.tree.map(lambda s, *t: most * s.shape[0] + sum(u.shape[0] for u in t), shapes, *[tail] * bool(rest))
         results = jax.tree.map(lambda s, n: jnp.zeros((n, *s.shape[1:]), s.dtype), shapes, rows)
 
-        def place(k: Any, count: int, carry: tuple) -> tuple:
-            moving, outputs = step(k, count, carry[0])
-            at = jax.tree.map(lambda s: k * s.shape[0], shapes)
-            write = lax.dynamic_update_slice_in_dim
-            return moving, jax.tree.map(lambda r, o, i: write(r, o.astype(r.dtype), i, 0), carry[1], outputs, at)
+        def write(results: Any, outputs: Any, k: Any) -> Any:
+            put = lambda r, o, s: lax.dynamic_update_slice_in_dim(r, o.astype(r.dtype), k * s.shape[0], 0)  # noqa: E731
+            return jax.tree.map(put, results, outputs, shapes)
 
-        carry = (moving, results)
-        carry = lax.fori_loop(0, full, lambda k, c: place(k, batch_size, c), carry)
+        def write_many(results: Any, outputs: Any, k: Any) -> Any:
+            return write(results, jax.tree.map(lambda o: o.reshape(-1, *o.shape[2:]), outputs), k)
+
+        def place(k: Any, size: int, carry: tuple) -> tuple:
+            moving, outputs = step(k, size, carry[0])
+            return moving, write(carry[1], outputs, k)
+
+        many = blocks.side_by_side(one, moving, piece(arrays, 0, batch_size), most)
+        if many is not None:
+            carry = many.run(moving, arrays, batch_size, 0, full, results, write_many)
+        else:
+            carry = lax.fori_loop(0, full, lambda k, c: place(k, batch_size, c), (moving, results))
         if rest:
             carry = place(full, rest, carry)
         return carry[1], carry[0]
@@ -209,6 +229,11 @@ def train_epoch(model: Any, batch_size: int) -> Callable:
         return jax.tree.map(lambda a: a[-1], logs), state
 
     return epoch
+
+
+def _split(moving: list, rest_state: list) -> tuple[list, list]:
+    """What an evaluation moves: the model's part, and the metrics'."""
+    return moving[: len(rest_state)], moving[len(rest_state) :]
 
 
 def _like(old: Any, new: Any) -> Any:

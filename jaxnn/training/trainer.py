@@ -462,7 +462,7 @@ class Trainer(_Host):
         self._build_for(plan)
         self._programs.settle_rows("evaluate", plan)
         callbacks = self._callback_list(callbacks, verbose, 1, plan.steps_per_epoch)
-        with Session(self, donate=False) as session, loop.Interrupts() as interrupts:
+        with Session(self) as session, loop.Interrupts() as interrupts:
             logs = self._evaluate(plan, session, callbacks, interrupts, Clock())
         return logs if return_dict else self._in_order(logs)
 
@@ -576,7 +576,7 @@ class Trainer(_Host):
                 f"sample_weight={sample_weight}, class_weight={class_weight}"
             )
         batch = self._batch(x, y, sample_weight, class_weight, "train_on_batch")
-        with Session(self, donate=False) as session:
+        with Session(self) as session:
             args = (session.state, np.bool_(True), batch)
             make = functools.partial(loop.single_train_step, self)
             run = self._programs.find(("train_on_batch",), make, args)
@@ -588,7 +588,7 @@ class Trainer(_Host):
         """Loss and metrics on one batch."""
         self._require_compiled("test_on_batch")
         batch = self._batch(x, y, sample_weight, None, "test_on_batch")
-        with Session(self, donate=False) as session:
+        with Session(self) as session:
             state = session.state
             args = ((state.trainable, state.non_trainable, state.metrics), np.bool_(True), batch)
             run = self._programs.find(("test_on_batch",), functools.partial(loop.single_test_step, self), args)
