@@ -12,6 +12,8 @@ Underneath, every layer and model is a pure function that `jax.jit`, `jax.grad`,
     y, state = model.apply(params, state, x, training=True)
 """
 
+import typing as _typing
+
 from jaxnn import (
     activations,
     backend,
@@ -35,7 +37,6 @@ from jaxnn import (
     tree,
     utils,
 )
-from jaxnn.callbacks import *
 from jaxnn.constraints import Constraint
 from jaxnn.core.dtypes import DTypePolicy, FloatDTypePolicy
 from jaxnn.core.graph import Function, KerasTensor, Operation
@@ -46,13 +47,16 @@ from jaxnn.core.remat import RematScope, remat
 from jaxnn.core.scope import StatelessScope
 from jaxnn.core.variable import Variable
 from jaxnn.initializers import Initializer
-from jaxnn.layers import *
 from jaxnn.losses import Loss
 from jaxnn.metrics import Metric
-from jaxnn.models import *
-from jaxnn.optimizers import *
 from jaxnn.regularizers import Regularizer
 from jaxnn.version import __version__
+
+if _typing.TYPE_CHECKING:  # at run time `__getattr__` imports them on demand
+    from jaxnn.callbacks import *
+    from jaxnn.layers import *
+    from jaxnn.models import *
+    from jaxnn.optimizers import *
 
 
 def version() -> str:
@@ -63,12 +67,24 @@ def version() -> str:
 # `from jaxnn import *` is enough for the documents' snippets. A name that two modules share (`Identity`, `get`) stays in
 # its module, and `random` would hide Python's.
 _SHARED = {"Identity", "deserialize", "get", "serialize"}
-for _name in _SHARED:
-    globals().pop(_name, None)
+_HOMES = {name: module for module in (callbacks, layers, models, optimizers) for name in set(module.__all__) - _SHARED}
 _MODULES = {
     "activations", "backend", "callbacks", "config", "constraints", "datasets", "dtype_policies", "initializers",
     "layers", "losses", "metrics", "mixed_precision", "models", "ops", "optimizers", "random", "regularizers", "saving",
     "training", "tree", "utils",
 }  # fmt: skip
-_NAMES = {name for module in (callbacks, layers, models, optimizers) for name in module.__all__} - _SHARED
-__all__ = sorted(_NAMES | _MODULES - {"random"})
+__all__ = sorted({*_HOMES, *_MODULES} - {"random"})
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})
+
+
+if not _typing.TYPE_CHECKING:  # a checker would take any name for one of ours
+
+    def __getattr__(name: str) -> _typing.Any:
+        """A layer, model, optimiser or callback by its bare name."""
+        if name not in _HOMES:
+            raise AttributeError(f"module 'jaxnn' has no attribute '{name}'")
+        value = globals()[name] = getattr(_HOMES[name], name)
+        return value

@@ -816,7 +816,7 @@ _COMPARISONS = {"ne": "not_equal", "lt": "less", "le": "less_equal", "gt": "grea
 
 def _public_op(name: str) -> Callable:
     """The function that `jaxnn.ops` registers under a name."""
-    return registry.objects("ops")[name]
+    return registry.find("ops", name)
 
 
 def _operator(name: str, reflected: bool = False) -> Callable:

@@ -1,8 +1,9 @@
 """Names to objects and back: who is called "adam" or `keras.layers.Dense`, and how an object is written as a config.
 
 Every public class and function that a file or a string may name is registered here by `@export`. Configs carry Keras's
-module names, so that files travel both ways. A config never imports a module: what it names is either registered here,
-or by the user (`register_keras_serializable`), or handed in as `custom_objects`.
+module names, so that files travel both ways. A config never imports a module of anybody else's: what it names is either
+registered here, or by the user (`register_keras_serializable`), or handed in as `custom_objects`. Of ours, those that
+weren't asked for yet are imported when a name isn't known (`core/lazy.py`).
 
 Source: https://keras.io/api/models/model_saving_apis/serialization_utils/
 """
@@ -20,6 +21,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from jaxnn.core import lazy
 from jaxnn.core.check import nearest
 from jaxnn.core.naming import snake_case
 
@@ -67,12 +69,35 @@ def name_in_configs(cls: type, full_name: str) -> None:
 
 def objects(kind: str) -> dict[str, Any]:
     """All names of a kind with what they stand for."""
+    lazy.load(_package(kind))
     return _kinds.get(kind, {})
+
+
+def names(kind: str) -> set[str]:
+    """The names of a kind, without importing anything; not the aliases of what wasn't imported yet."""
+    return {*_kinds.get(kind, {}), *lazy.names(_package(kind))}
+
+
+def find(kind: str, name: str) -> Any:
+    """What a kind has under a name, or None."""
+    for wanted in ([name], None):  # an alias may stand in any module
+        if name not in _kinds.get(kind, {}):
+            lazy.load(_package(kind), wanted)
+    return _kinds.get(kind, {}).get(name)
 
 
 def by_api(name: str) -> Any:
     """The object of a full name such as 'keras.layers.Dense', or None."""
+    module, _, own = name.rpartition(".")
+    for wanted in ([own], None):
+        if name not in _by_api:
+            lazy.load(_package(_public_name(module, own).split(".")[1]), wanted)
     return _by_api.get(name)
+
+
+def _package(kind: str) -> str:
+    """Where the names of a kind live: `optimizers.schedules` with the optimisers."""
+    return f"jaxnn.{kind.partition('.')[0]}"
 
 
 def api_name(obj: Any) -> str | None:
@@ -95,9 +120,9 @@ def get(kind: str, identifier: Any, argument: str | None = None) -> Any:
         return deserialize(kind, identifier)
     if isinstance(identifier, str):
         found = custom_object(identifier)
-        found = _kinds.get(kind, {}).get(identifier) if found is None else found
+        found = find(kind, identifier) if found is None else found
         if found is None:
-            hint = nearest(identifier, _kinds.get(kind, {}))
+            hint = nearest(identifier, objects(kind))
             raise ValueError(f"Unknown {_singular(kind)}: '{identifier}'.{hint}")
         return found() if isinstance(found, type) else found
     if isinstance(identifier, type):
@@ -186,6 +211,8 @@ def custom_object(name: Any) -> Any:
     scoped = _scope_objects.get() or {}
     found = scoped.get(name)
     if found is None:
+        if isinstance(name, str) and name.startswith("jaxnn>"):  # ours that Keras lacks
+            lazy.load_all([name.removeprefix("jaxnn>")])
         found = GLOBAL_CUSTOM_OBJECTS.get(name)
     return found
 
@@ -393,10 +420,11 @@ def _retrieve(name: str, config: dict) -> Any:
         if found is not None:
             return found
     module = config.get("module") or ""
-    found = _by_api.get(f"{module}.{name}") or _by_api.get(_public_name(module, name))
+    found = by_api(f"{module}.{name}") or by_api(_public_name(module, name))
     if found is None and module == "builtins":
-        names = (f"keras.{kind}.{name}" for kind in _FUNCTION_KINDS)
-        found = next((_by_api[full] for full in names if full in _by_api), None)
+        found = next(filter(None, (by_api(f"keras.{kind}.{name}") for kind in _FUNCTION_KINDS)), None)
+    if found is None:
+        lazy.load_all()
     if found is None and module.split(".")[0] in ("keras", "jaxnn", "tensorflow", "tf_keras"):
         found = next(
             (table[name] for table in _kinds.values() if name in table and isinstance(table[name], type)), None

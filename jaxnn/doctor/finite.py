@@ -20,7 +20,7 @@ from jaxnn.doctor.finding import Finding
 from jaxnn.doctor.terms import known_loss
 
 # Layers whose output has a NaN where their input has one, and nowhere hide it.
-_PASS_NAN_ON = re.compile(
+_PASS_NAN_ON = (
     r"InputLayer|Sequential|Functional|Model|Dense|EinsumDense|Maxout|Identity|Flatten|Reshape|Permute|RepeatVector|(Spatial|Gaussian|"
     r"Alpha)?Dropout(1D|2D|3D)?|GaussianNoise|(Batch|Layer|Group|Unit|RMS|)Normalization|Rescaling|Activation|ReLU|LeakyReLU|ELU|"
     r"PReLU|Softmax|(Separable|Depthwise)?Conv[123]D(Transpose)?|(Global)?(Max|Average)Pooling[123]D|ZeroPadding[123]D|"
@@ -28,8 +28,8 @@ _PASS_NAN_ON = re.compile(
     r"Subtract|Multiply|Average|Dot|MultiHeadAttention"
 )
 # Of these, the ones that change no value; and those whose kernel gets a gradient of infinity or NaN from infinite input.
-_CARRY = re.compile(r"InputLayer|Identity|Flatten|Reshape|Permute|RepeatVector|ZeroPadding[123]D")
-_FEEL_INFINITY = re.compile(r"Dense|Conv[123]D|LSTM|GRU|SimpleRNN|BatchNormalization")
+_CARRY = r"InputLayer|Identity|Flatten|Reshape|Permute|RepeatVector|ZeroPadding[123]D"
+_FEEL_INFINITY = r"Dense|Conv[123]D|LSTM|GRU|SimpleRNN|BatchNormalization"
 # Our losses whose gradient is NaN where the target is. That of mean_absolute_error is a sign, which is not.
 GRADIENT_IS_NAN = (
     "mean_squared_error", "mean_absolute_percentage_error", "mean_squared_logarithmic_error", "huber", "log_cosh",
@@ -144,11 +144,11 @@ def _passes_nan_on(layer: Any) -> bool:
     ours = type(layer).__module__.partition(".")[0] == "jaxnn"
     activation = getattr(layer, "activation", None)
     plain = activation is None or (registry.api_name(activation) or "").startswith("keras.activations.")
-    return ours and plain and _PASS_NAN_ON.fullmatch(type(layer).__name__) is not None
+    return ours and plain and re.fullmatch(_PASS_NAN_ON, type(layer).__name__) is not None
 
 
 def _infinity_spreads(case: Case) -> bool:
     """Whether the first layer that computes with the only input turns infinity into an infinite gradient."""
-    first = next((layer for layer in case.model.layers if not _CARRY.fullmatch(type(layer).__name__)), None)
-    feels = _FEEL_INFINITY.fullmatch(type(first).__name__) is not None and first.trainable
+    first = next((layer for layer in case.model.layers if not re.fullmatch(_CARRY, type(layer).__name__)), None)
+    feels = re.fullmatch(_FEEL_INFINITY, type(first).__name__) is not None and first.trainable
     return feels and len(named("x", case.x)) == 1 and case.model.optimizer.clipvalue is None

@@ -23,10 +23,9 @@ def check_metric_names(metrics: Any) -> Iterator[Finding]:
 
 def _unknown(kind: str, noun: str, given: Any) -> Iterator[Finding]:
     for name in _strings(given):
-        known = registry.objects(kind)
-        if name in known or name.lower() in BY_SHAPE[kind] or registry.custom_object(name) is not None:
+        if name.lower() in BY_SHAPE[kind] or registry.custom_object(name) is not None or registry.find(kind, name):
             continue
-        hint = check.nearest(name, [*sorted(known), *BY_SHAPE[kind]])
+        hint = check.nearest(name, [*sorted(registry.objects(kind)), *BY_SHAPE[kind]])
         help_ = hint or f" Use one of those that jaxnn.{kind} lists, or pass a function."
         yield Finding(f"unknown-{noun}", f"compile: Could not interpret {noun} identifier: {name}.{help_}")
 

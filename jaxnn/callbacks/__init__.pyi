@@ -1,0 +1,10 @@
+from jaxnn.callbacks.callback import Callback as Callback
+from jaxnn.callbacks.callback_list import CallbackList as CallbackList
+from jaxnn.callbacks.csv_logger import CSVLogger as CSVLogger
+from jaxnn.callbacks.early_stopping import EarlyStopping as EarlyStopping
+from jaxnn.callbacks.history import History as History
+from jaxnn.callbacks.lambda_callback import LambdaCallback as LambdaCallback
+from jaxnn.callbacks.learning_rate_scheduler import LearningRateScheduler as LearningRateScheduler
+from jaxnn.callbacks.progbar_logger import ProgbarLogger as ProgbarLogger
+from jaxnn.callbacks.reduce_lr_on_plateau import ReduceLROnPlateau as ReduceLROnPlateau
+from jaxnn.callbacks.terminate_on_nan import TerminateOnNaN as TerminateOnNaN

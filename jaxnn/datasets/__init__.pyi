@@ -1,0 +1,1 @@
+from jaxnn.datasets import rain as rain

@@ -1,0 +1,40 @@
+from jaxnn.core.graph import is_tensor as is_tensor
+from jaxnn.core.naming import name_scope as name_scope
+from jaxnn.ops import linalg as linalg
+from jaxnn.ops import nn as nn
+from jaxnn.ops import numpy as numpy
+from jaxnn.ops.control import associative_scan as associative_scan
+from jaxnn.ops.control import cond as cond
+from jaxnn.ops.control import custom_gradient as custom_gradient
+from jaxnn.ops.control import fori_loop as fori_loop
+from jaxnn.ops.control import map as map
+from jaxnn.ops.control import scan as scan
+from jaxnn.ops.control import stop_gradient as stop_gradient
+from jaxnn.ops.control import switch as switch
+from jaxnn.ops.control import vectorized_map as vectorized_map
+from jaxnn.ops.control import while_loop as while_loop
+from jaxnn.ops.core import cast as cast
+from jaxnn.ops.core import convert_to_numpy as convert_to_numpy
+from jaxnn.ops.core import convert_to_tensor as convert_to_tensor
+from jaxnn.ops.core import dtype as dtype
+from jaxnn.ops.core import saturate_cast as saturate_cast
+from jaxnn.ops.core import scatter as scatter
+from jaxnn.ops.core import scatter_update as scatter_update
+from jaxnn.ops.core import shape as shape
+from jaxnn.ops.core import slice as slice
+from jaxnn.ops.core import slice_update as slice_update
+from jaxnn.ops.core import unstack as unstack
+from jaxnn.ops.dense import dense as dense
+from jaxnn.ops.elementwise import erf as erf
+from jaxnn.ops.elementwise import erfinv as erfinv
+from jaxnn.ops.elementwise import rsqrt as rsqrt
+from jaxnn.ops.linalg import *
+from jaxnn.ops.matrices import logdet as logdet
+from jaxnn.ops.nn import *
+from jaxnn.ops.numpy import *
+from jaxnn.ops.reductions import logsumexp as logsumexp
+from jaxnn.ops.reductions import segment_max as segment_max
+from jaxnn.ops.reductions import segment_sum as segment_sum
+from jaxnn.ops.shaping import rearrange as rearrange
+from jaxnn.ops.sorting import in_top_k as in_top_k
+from jaxnn.ops.sorting import top_k as top_k

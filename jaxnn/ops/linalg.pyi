@@ -1,0 +1,10 @@
+from jaxnn.ops.matrices import cholesky as cholesky
+from jaxnn.ops.matrices import det as det
+from jaxnn.ops.matrices import eigh as eigh
+from jaxnn.ops.matrices import inv as inv
+from jaxnn.ops.matrices import lstsq as lstsq
+from jaxnn.ops.matrices import norm as norm
+from jaxnn.ops.matrices import qr as qr
+from jaxnn.ops.matrices import solve as solve
+from jaxnn.ops.matrices import solve_triangular as solve_triangular
+from jaxnn.ops.matrices import svd as svd
