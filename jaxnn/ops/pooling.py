@@ -20,7 +20,7 @@ from jaxnn.core.graph import KerasTensor, op
 from jaxnn.core.types import Array, ArrayLike
 from jaxnn.core.ways import ways
 from jaxnn.ops.core import tensor
-from jaxnn.ops.windows import pads_of, per_axis, places_along, slices
+from jaxnn.ops.windows import Pads, pads_of, per_axis, places_along, slices
 
 _ENTRIES = 9  # of a window that is pooled by slices
 
@@ -127,16 +127,11 @@ def average_pool(
     x = tensor(inputs)
     window, steps, pads = _full(x, pool_size, strides, padding, data_format)
 
-    def total(x: Array) -> Array:
-        if not _by_slices(window):
-            return lax.reduce_window(x, np.zeros((), x.dtype), lax.add, window, steps, pads)
-        padded = lax.pad(x, np.zeros((), x.dtype), [(*p, 0) for p in pads])
-        return functools.reduce(lax.add, slices(padded, window, steps, (1,) * x.ndim))
-
+    total = _total if _by_slices(window) else _total_by_xla
     if padding.lower() == "valid":
-        return total(x) / math.prod(window)
+        return total(x, window, steps, pads) / math.prod(window)
     alone = [1 if k == 1 else n for n, k in zip(x.shape, window, strict=True)]
-    return total(x) / total(jnp.ones(alone, x.dtype))
+    return total(x, window, steps, pads) / total(jnp.ones(alone, x.dtype), window, steps, pads)
 
 
 def _full(x: Array, pool_size: Any, strides: Any, padding: str, data_format: str | None) -> tuple:
@@ -171,6 +166,23 @@ def _largest_jvp(window: tuple, strides: tuple, primals: tuple, tangents: tuple)
         keep = found >= other
         found, tangent = lax.select(keep, found, other), lax.select(keep, tangent, its_tangent)
     return _largest(x, window, strides), tangent
+
+
+def _total_by_xla(x: Array, window: tuple[int, ...], strides: tuple[int, ...], pads: Pads) -> Array:
+    return lax.reduce_window(x, np.zeros((), x.dtype), lax.add, window, strides, pads)
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(1, 2, 3))
+def _total(x: Array, window: tuple[int, ...], strides: tuple[int, ...], pads: Pads) -> Array:
+    """The sum of every window: the values are XLA's, the derivative is a sum of slices."""
+    return _total_by_xla(x, window, strides, pads)
+
+
+@_total.defjvp
+def _total_jvp(window: tuple, strides: tuple, pads: Pads, primals: tuple, tangents: tuple) -> tuple[Array, Array]:
+    (x,), (dx,) = primals, tangents
+    padded = lax.pad(dx, np.zeros((), x.dtype), [(*p, 0) for p in pads])
+    return _total(x, window, strides, pads), functools.reduce(lax.add, slices(padded, window, strides, (1,) * x.ndim))
 
 
 def _least(x: Array) -> np.ndarray:

@@ -25,7 +25,8 @@ def test_windows_of_two_by_hand():
 def test_either_data_format_pools_the_same(cls, padding):
     last, first = (cls(2, 1, padding, data_format=f) for f in ("channels_last", "channels_first"))
     x = images(cls.rank)
-    np.testing.assert_array_equal(jnp.moveaxis(first(np.moveaxis(x, -1, 1)), 1, -1), last(x))
+    y = jnp.moveaxis(first(np.moveaxis(x, -1, 1)), 1, -1)
+    np.testing.assert_allclose(y, last(x), rtol=1e-5, atol=1e-6)  # sums of eight in another order
 
 
 @pytest.mark.parametrize("cls", POOLINGS)

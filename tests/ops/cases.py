@@ -406,8 +406,8 @@ WINDOWS = [
     case("max_pool", f("bnmk"), 2, keras=False),  # fails without strides
     case("max_pool", f("bnmk"), (3, 2), strides=1, padding="same"),
     case("average_pool", f("bnm"), 3, strides=2),
-    case("average_pool", f("bmn8"), 2, strides=2, data_format="channels_first", keras=False),  # adds in another order
-    case("average_pool", f("bnmk"), 3, strides=2, padding="same", keras=False),  # and here
+    case("average_pool", f("bmn8"), 2, strides=2, data_format="channels_first"),
+    case("average_pool", f("bnmk"), 3, strides=2, padding="same"),
 ]
 
 CORE = [

@@ -168,6 +168,7 @@ def compare_poolings(kwargs, kind, rank, whole, dtype):
     rng = np.random.default_rng(0)
     # whole numbers from few: most windows have several largest
     x = (rng.integers(-1, 2, size=shape) if whole else rng.normal(size=shape)).astype("float32")
+    assert_close(ours(x), theirs(x), rtol=0, atol=0)
     tolerance = {"rtol": 0, "atol": 0} if kind == "Max" or dtype != "float32" else {"rtol": 1e-6, "atol": 1e-6}
     if dtype != "float32":
         tolerance = HALF  # several windows' gradients are added in half precision, in another order
