@@ -119,11 +119,12 @@ def _class(experiment: Experiment, kind: str, name: Any, at: Path) -> type:
     namespace: Any = nn
     for part in kind.split("."):
         namespace = getattr(namespace, part)
-    known = {k: v for k, v in vars(namespace).items() if isinstance(v, type) and not k.startswith("_")}
-    if name not in known:
+    found = getattr(namespace, name, None) if isinstance(name, str) and not name.startswith("_") else None
+    if not isinstance(found, type):
         one = kind.rpartition(".")[2].removesuffix("s")
+        known = [k for k, _ in inspect.getmembers(namespace, inspect.isclass) if not k.startswith("_")]
         experiment.refuse(at, f"{dotted(at)}: there is no {one} {name!r}.{nearest(name, known)}")
-    return known[name]
+    return found
 
 
 def _check_type(experiment: Experiment, cls: type, name: str, value: Any, default: Any, here: Path) -> None:
