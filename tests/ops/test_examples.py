@@ -22,7 +22,13 @@ MODULES = [
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_run(name):
     module = importlib.import_module(name)
-    names = {**vars(ops), **(vars(module) if module is activations else {}), "np": np, "jax": jax, "jnp": jnp}
+    names = {
+        **{n: getattr(ops, n) for n in dir(ops)},
+        **(vars(module) if module is activations else {}),
+        "np": np,
+        "jax": jax,
+        "jnp": jnp,
+    }
     runner = doctest.DocTestRunner()
     for fn in {inspect.unwrap(v) for v in vars(module).values() if inspect.isfunction(v)}:
         for example in doctest.DocTestFinder().find(fn, fn.__name__, globs=dict(names)):

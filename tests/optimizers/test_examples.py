@@ -16,6 +16,6 @@ MODULES = [m.name for m in pkgutil.iter_modules(jaxnn.optimizers.__path__, "jaxn
 
 @pytest.mark.parametrize("name", ["jaxnn.optimizers", *MODULES])
 def test_examples_run(name):
-    names = {**vars(optimizers), "Variable": Variable, "jnp": jnp}
+    names = {**{n: getattr(optimizers, n) for n in dir(optimizers)}, "Variable": Variable, "jnp": jnp}
     module = importlib.import_module(name)
     assert doctest.testmod(module, extraglobs=names, optionflags=doctest.NORMALIZE_WHITESPACE).failed == 0
