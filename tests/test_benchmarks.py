@@ -90,10 +90,16 @@ def test_larger_networks_are_the_same_computation(name, rows, peer):
         np.testing.assert_allclose(values, theirs, rtol=1e-3, err_msg=contestant)
 
 
+@pytest.fixture(scope="module")
+def mlp():
+    """The task with whole batches, and jaxnn's loss."""
+    task = tasks.make("mlp", 256)
+    return task, losses_of("jaxnn", task, 1)["jaxnn"]
+
+
 @pytest.mark.parametrize("peer", ["Keras on JAX", "PyTorch by hand", "flax nnx", "equinox", "JAX by hand"])
-def test_the_mlp_trains_alike_under_masks_of_its_own(peer):
-    task = tasks.make("mlp", 200)
-    expected = losses_of("jaxnn", task, 1)["jaxnn"]
+def test_the_mlp_trains_alike_under_masks_of_its_own(peer, mlp):
+    task, expected = mlp
     for contestant, values in losses_of(peer, task, 1).items():
         np.testing.assert_allclose(values, expected, rtol=ALIKE, err_msg=contestant)
 

@@ -138,9 +138,20 @@ def assert_same_bits(ours, theirs):
     np.testing.assert_array_equal(ours.astype(np.float64), theirs.astype(np.float64))
 
 
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(derandomize=True, deadline=None, max_examples=25)
 @given(st.data())
 def test_losses_equal_kerass_to_the_bit(data):
+    compare(data)
+
+
+@pytest.mark.slow
+@settings(derandomize=True, deadline=None, max_examples=100)
+@given(st.data())
+def test_losses_of_many_arguments_equal_kerass_to_the_bit(data):
+    compare(data)
+
+
+def compare(data):
     name, kwargs, y_true, y_pred, rng = drawn_loss(data.draw)
     ours, theirs = getattr(losses, name)(**kwargs), getattr(keras.losses, name)(**kwargs)
     assert ours.get_config() == theirs.get_config()
@@ -163,9 +174,20 @@ def masked(y_pred, mask, set_mask):
     return y_pred
 
 
-@settings(derandomize=True, deadline=None, max_examples=20)
+@settings(derandomize=True, deadline=None, max_examples=8)
 @given(st.data())
 def test_compiled_losses_and_their_gradients_equal_kerass_to_the_bit(data):
+    compare_compiled(data)
+
+
+@pytest.mark.slow
+@settings(derandomize=True, deadline=None, max_examples=40)
+@given(st.data())
+def test_many_compiled_losses_and_their_gradients_equal_kerass_to_the_bit(data):
+    compare_compiled(data)
+
+
+def compare_compiled(data):
     name, kwargs, y_true, y_pred, _ = drawn_loss(data.draw, dtypes=("float32", "bfloat16"))
     kwargs["reduction"] = "sum_over_batch_size"
     ours, theirs = getattr(losses, name)(**kwargs), getattr(keras.losses, name)(**kwargs)

@@ -173,9 +173,20 @@ def assert_same_state(ours, theirs):
     assert_same_bits(ours.result(), theirs.result())
 
 
-@settings(derandomize=True, deadline=None, max_examples=50)
+@settings(derandomize=True, deadline=None, max_examples=20)
 @given(st.data())
 def test_metrics_equal_kerass_to_the_bit(data):
+    compare(data)
+
+
+@pytest.mark.slow
+@settings(derandomize=True, deadline=None, max_examples=100)
+@given(st.data())
+def test_metrics_of_many_arguments_equal_kerass_to_the_bit(data):
+    compare(data)
+
+
+def compare(data):
     name = data.draw(st.sampled_from(sorted(METRICS)))
     ours, theirs, batch = drawn_pair(data.draw, name, dtypes=(None, "float32"))
     config = theirs.get_config()

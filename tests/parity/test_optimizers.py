@@ -116,7 +116,7 @@ def run_eagerly(drawn, seed):
     assert_equal(their_variables, our_variables)
 
 
-@settings(max_examples=12, derandomize=True, deadline=None)
+@settings(max_examples=5, derandomize=True, deadline=None)
 @given(optimizer_configs(), st.integers(0, 3))
 def test_eager_steps_give_keras_numbers(drawn, seed):
     run_eagerly(drawn, seed)
