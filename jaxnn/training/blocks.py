@@ -37,6 +37,11 @@ class Blocks:
     def __init__(self, step: Callable, count: int, of: int, added: list[int]):
         self._step, self._count, self._of, self._added = step, count, of, added
 
+    @property
+    def is_all(self) -> bool:
+        """Whether all batches are computed whichever are asked for."""
+        return self._count == self._of
+
     def run(self, moving: list, arrays: Any, size: int, first: Any, end: Any, results: Any, write: Callable) -> tuple:
         """Batches [first, end) of `size` samples.
 
@@ -62,7 +67,7 @@ class Blocks:
             new = (at + start >= begin) & (at + start < end)
             return self._add_up(moving, changes, new), write(results, outputs, start)
 
-        if self._count == self._of:  # not a loop, whose body XLA for CPUs would compute on one core
+        if self.is_all:  # not a loop, whose body XLA for CPUs would compute on one core
             return block(0, (moving, results))
         return lax.fori_loop(0, (end - first + self._count - 1) // self._count, block, (moving, results))
 

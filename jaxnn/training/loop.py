@@ -35,6 +35,7 @@ class Pace:
 
     def __init__(self) -> None:
         self.rate: float | None = None  # steps a second
+        self.program: Callable | None = None  # of the last evaluation: the first run of another one tells no pace
 
     def chunk(self, left: int) -> int:
         """The next chunk's steps; what is left is not cut for less than half a chunk more."""
@@ -377,22 +378,26 @@ def evaluate(
         count = min(count, plan.most_steps)
         if watched:
             callbacks.on_test_batch_begin(done)
-        started, first = time.perf_counter(), done == 0
+        started, begun = time.perf_counter(), done
         for piece in clock.each("data", plan.pieces(None, done, done + count)):
-            fresh = np.bool_(logs is None)
-            bounds = (np.int32(piece.lo), np.int32(piece.hi), np.int32(piece.full), fresh)
+            bounds = (np.int32(piece.lo), np.int32(piece.hi), np.int32(piece.full), np.bool_(logs is None))
             args = (_without_optimizer(session.state), *bounds, piece.arrays)
             with clock.spent_on("compile"):
-                kind = ("evaluate", *piece.sizes)
-                run = model._programs.find(kind, functools.partial(make, model, *piece.sizes), args)
+                kind = ("evaluate", *piece.sizes, watched)
+                run = model._programs.find(kind, functools.partial(make, model, *kind[1:]), args)
+            hi = piece.hi
+            if getattr(run, "at_once", False):  # the rest of it costs no more
+                hi = min(piece.full + bool(piece.sizes[2]), total)
+                args = (args[0], bounds[0], np.int32(hi), *args[3:])
+            done += hi - piece.lo
             with clock.spent_on("device"):
                 logs = _advance(session, interrupts, run, args, wait)
         if not wait:
             return logs
-        if not first:
-            pace.learn(count, time.perf_counter() - started)
-        _tell_test(callbacks, watched, done + count, logs, done + model.steps_per_execution - 1)
-        done += count
+        if pace.program is run:
+            pace.learn(done - begun, time.perf_counter() - started)
+        pace.program = run
+        _tell_test(callbacks, watched, done, logs, begun + model.steps_per_execution - 1)
         if model.stop_evaluating:
             break
     return floats(logs)
@@ -474,7 +479,7 @@ def eager_train_chunk(model: Any, batch_size: int, whole: bool, rest: int) -> Ca
     return run
 
 
-def eager_test_chunk(model: Any, batch_size: int, whole: bool, rest: int) -> Callable:
+def eager_test_chunk(model: Any, batch_size: int, whole: bool, rest: int, one_by_one: bool) -> Callable:
     """`steps.test_chunk` for `run_eagerly=True`."""
     one = single_test_step(model)
 

@@ -52,6 +52,9 @@ class ModelPrograms:
             make: gives the function to compile.
             args: an example call, the data last.
             donate: the positions of arguments whose buffers may be reused.
+
+        Returns:
+            The program; its attribute `at_once` is that of the function.
         """
         if self._model.run_eagerly:
             return make()
@@ -61,7 +64,9 @@ class ModelPrograms:
         key = (*kind, while_tracing(), structure, *[(x.shape, x.dtype) for x in leaves])
         if key not in self._known:
             self._note_shapes(kind[0], args[-1], rows=len(kind) == 1)
-            self._known[key] = shared(make(), *args, donate=donate)
+            made = make()
+            self._known[key] = run = shared(made, *args, donate=donate)
+            run.at_once = getattr(made, "at_once", False)  # type: ignore[attr-defined]
         return self._known[key]
 
     def remember(self, key: Any, compute: Callable[[], Any]) -> Any:

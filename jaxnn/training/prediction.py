@@ -19,9 +19,10 @@ from jaxnn.training.data import ArrayPlan
 
 def predict_arrays(model: Any, plan: ArrayPlan) -> Any:
     """The outputs for all rows: mostly one call, which the arrays go along with; that is faster than `device_put` before."""
-    model._programs.settle_rows("predict", plan)
-    if plan.full:
-        plan.make_room(_outputs_of_a_batch(model, plan))
+    outputs = _outputs_of_a_batch(model, plan) if plan.full else ()
+    if all(x.shape[:1] == (plan.batch_size,) for x in jax.tree.leaves(outputs)):  # a step of the user's may give others
+        model._programs.settle_rows("predict", plan)
+        plan.make_room(outputs)
     trainable, non_trainable = model.trainable_variables, model.non_trainable_variables
     if plan.is_one_piece:
         run = _program(model, plan.sizes, plan.given, trainable, non_trainable)

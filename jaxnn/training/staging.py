@@ -25,14 +25,12 @@ def steps_of_a_piece(arrays: tuple, batch_size: int, full: int, outputs: Any = (
     Args:
         arrays: the data.
         batch_size, full: the samples of a batch, and how many such there are.
-        outputs: the shapes and dtypes of what is computed for a batch and kept.
+        outputs: the shapes and dtypes of what is computed for a batch and kept, a row a sample.
     """
     leaves = [x for x in tree.flatten(arrays) if x is not None]
     results = jax.tree.leaves(outputs)
     kept = full * sum(math.prod(x.shape) * x.dtype.itemsize for x in results)
     if sum(x.nbytes for x in leaves if _would_be_copied(x)) + kept < LARGE or jax.default_backend() != "cpu":
-        return 0
-    if any(x.shape[:1] != (batch_size,) for x in results):
         return 0
     of_a_batch = batch_size * sum(x.nbytes // max(len(x), 1) for x in leaves) + kept // max(full, 1)
     steps = max(1, PIECE // max(of_a_batch, 1))

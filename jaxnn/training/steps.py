@@ -106,11 +106,16 @@ def train_chunk(model: Any, batch_size: int, whole: bool, rest: int) -> Callable
     return run
 
 
-def test_chunk(model: Any, batch_size: int, whole: bool, rest: int) -> Callable:
+def test_chunk(model: Any, batch_size: int, whole: bool, rest: int, one_by_one: bool) -> Callable:
     """Steps [lo, hi) of an evaluation, likewise; the state has no optimiser.
 
+    Args:
+        model, batch_size, whole, rest: as for `train_chunk`.
+        one_by_one: never many batches side by side: for callers that ask for a batch or two.
+
     Returns:
-        `run(state, lo, hi, full, fresh, arrays) -> (logs, (non_trainable, metrics))`.
+        `run(state, lo, hi, full, fresh, arrays) -> (logs, (non_trainable, metrics))`. Once traced, its attribute `at_once`
+        says whether a part of the full batches takes as long as all of them.
     """
 
     def run(state: tuple, lo: Any, hi: Any, full: Any, fresh: Any, arrays: tuple) -> tuple[Any, tuple]:
@@ -131,7 +136,9 @@ def test_chunk(model: Any, batch_size: int, whole: bool, rest: int) -> Callable:
         carry = ([*rest_state, *metrics], start)
         if whole:
             most, end = jax.tree.leaves(arrays)[0].shape[0] // batch_size, jnp.minimum(hi, full)
-            many = blocks.side_by_side(one, carry[0], piece(arrays, 0, batch_size), most) if logs is None else None
+            alone = one_by_one or logs is not None
+            many = None if alone else blocks.side_by_side(one, carry[0], piece(arrays, 0, batch_size), most)
+            run.at_once = many is not None and many.is_all  # type: ignore[attr-defined]
             if many is not None:
                 carry = many.run(carry[0], arrays, batch_size, lo, end, None, lambda *_: None)
             else:
