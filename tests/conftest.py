@@ -11,13 +11,15 @@ os.environ["JAXNN_COMPILATION_CACHE"] = "off"  # else what a test compiles would
 import jax
 import pytest
 
+from jaxnn.core import config
 from jaxnn.utils import clear_session
 
 
 @pytest.fixture(autouse=True)
 def session():
-    """Automatic names start anew, ours and Keras's: else they would depend on which tests ran before in this process."""
+    """Automatic names start anew, ours and Keras's, and what is said once is said again: else tests would hear each other."""
     clear_session(free_memory=False)
+    config._said.clear()
     if "keras" in sys.modules:
         sys.modules["keras"].utils.clear_session(free_memory=False)
 
