@@ -96,13 +96,13 @@ class Interrupts:
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
-        """Until the block is done, Ctrl-C is noted, not raised; then it is."""
-        self._holding = True
+        """Until the (outermost) block is done, Ctrl-C is noted, not raised; then it is."""
+        outer, self._holding = self._holding, True
         try:
             yield
         finally:
-            self._holding = False
-        if self._pressed:
+            self._holding = outer
+        if self._pressed and not outer:
             pressed, self._pressed = self._pressed[0], []
             self._previous(*pressed)
 

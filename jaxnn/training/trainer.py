@@ -418,8 +418,11 @@ class Trainer(_Host):
                         validate = validation is not None and _due(epoch, validation_freq)
                         evaluate = functools.partial(self._evaluate, validation, session, callbacks, interrupts, clock)
                         if overlap and trained.is_one_chunk() and not (validate and self._is_long(validation)):
-                            logs = trained.start()
-                            events.computing(epoch, logs, evaluate(wait=False) if validate else None)
+                            with interrupts.held():  # else an epoch could be computed and never told
+                                logs = trained.start()
+                                val_logs = evaluate(wait=False) if validate else None
+                                with interrupts.waiting():
+                                    events.computing(epoch, logs, val_logs)
                         else:
                             events.begin(epoch)
                             logs = trained.run()
