@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -56,6 +57,9 @@ class Profile(Clock):
     Attributes:
         seconds: per kind of `KINDS`; "host" is all that is none of the others.
 
+    Raises:
+        ValueError: if there can't be such a folder; the profiler would only notice when all is done.
+
     Example: `model.fit(x, y, epochs=3, profile="traces")`
 
     Source: https://docs.jax.dev/en/latest/profiling.html
@@ -64,7 +68,14 @@ class Profile(Clock):
     runs = True
 
     def __init__(self, folder: str):
-        self.folder = str(folder)
+        try:
+            self.folder = os.fspath(folder)
+            os.makedirs(self.folder, exist_ok=True)
+        except (OSError, TypeError) as error:
+            raise ValueError(
+                f"fit: `profile` must be a folder that can be made and written to; got {folder!r} ({error}). "
+                'Give another path, such as profile="traces".'
+            ) from error
         self.seconds = dict.fromkeys(KINDS, 0.0)
 
     def __enter__(self) -> Profile:
