@@ -195,7 +195,14 @@ def _lstm_jvp(every: bool, reverse: bool, hoisted: bool, primals: tuple, tangent
             new_dh, new_dc = jnp.where(counts, new_dh, dh), jnp.where(counts, new_dc, dc)
         return (new_dh, new_dc), new_dh if every else None
 
-    (dh, dc), doutputs = lax.scan(step, (_instant(dh), _instant(dc)), (dz, slopes, counts), reverse=reverse)
+    def loop(dz: Array, dh: Array, dc: Array) -> tuple:
+        return lax.scan(step, (dh, dc), (dz, slopes, counts), reverse=reverse)
+
+    # linear as it stands; but the first JAX versions that we support transpose only a scan that they have linearised
+    # themselves. They run it on zeros for that, which compilers drop, since nobody uses the result.
+    now = dz, _instant(dh), _instant(dc)
+    _, linear = jax.linearize(loop, *map(jnp.zeros_like, now))
+    (dh, dc), doutputs = linear(*now)
     return (outputs, h, c), (doutputs, dh, dc)
 
 
