@@ -45,7 +45,7 @@ def events():
     listener = lambda event, **_: seen.append(event.split("/")[-1])  # noqa: E731
     jax.monitoring.register_event_listener(listener)
     yield seen
-    jax.monitoring.unregister_event_listener(listener)
+    getattr(jax.monitoring, "unregister_event_listener", lambda _: None)(listener)  # JAX 0.8.0 has none
 
 
 def run(x=X, number=1.0):
@@ -59,6 +59,20 @@ def run(x=X, number=1.0):
 
 def entries(home):
     return sorted(home.rglob("*-cache"))
+
+
+@pytest.fixture(scope="module")
+def accepted(tmp_path_factory):
+    """Skips where XLA finds fault with its own entries (`cache_folder.watched`): there we keep out of the way."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("trial")))
+        patch.delenv("JAXNN_COMPILATION_CACHE")
+        patch.setattr(cache_folder, "_found", None)
+        patch.setattr(cache_folder, "_compiled", 0)
+        run()
+        run()
+        if cache_folder.get() is None:
+            pytest.skip("this XLA refuses its own entries on this CPU")
 
 
 # --- what it is for -------------------------------------------------------------------------------------------------------
@@ -243,6 +257,7 @@ def test_a_folder_that_cannot_be_written_is_not_used(home, monkeypatch):
 
 
 @pytest.mark.parametrize("left", [0, 1, 100])
+@pytest.mark.usefixtures("accepted")
 def test_a_half_written_entry_is_replaced_without_a_word(home, events, capfd, left):
     run()
     run(number=2.0)
@@ -305,6 +320,7 @@ def test_a_programs_own_error_comes_through_and_spoils_nothing(home):
     assert cache_folder.get() is not None
 
 
+@pytest.mark.usefixtures("accepted")
 def test_entries_that_this_cpu_refuses_switch_it_off(home, capfd):
     run()
     (entry,) = entries(home)
@@ -322,6 +338,7 @@ def test_entries_that_this_cpu_refuses_switch_it_off(home, capfd):
     assert cache_folder.get() is None
 
 
+@pytest.mark.usefixtures("accepted")
 def test_entries_that_load_well_are_not_watched_again(home):
     run()
     folder = pathlib.Path(cache_folder.get())
@@ -397,12 +414,14 @@ def outcome(process):
     return tuple(map(int, out.split()))
 
 
+@pytest.mark.usefixtures("accepted")
 def test_a_second_process_compiles_nothing(home):
     assert outcome(start(home)) == (0, 2)
     assert outcome(start(home)) == (2, 2)
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("accepted")
 def test_processes_that_start_together_share_the_folder(home):
     together = [start(home) for _ in range(6)]
     assert all(outcome(process)[1] == 2 for process in together)
