@@ -116,8 +116,8 @@ class Constant(Initializer):
         """The value, of a shape."""
         if isinstance(self.value, jax.core.Tracer):
             return jnp.full(shape, self.value, _dtype(dtype))
-        if isinstance(self.value, int | float) and self.value == 0:
-            return np.zeros(shape, _dtype(dtype))  # takes no memory before it is on the device
+        if isinstance(self.value, int | float | np.number) and self.value == 0:
+            return np.zeros(shape, _dtype(dtype))  # its pages are the system's one page of zeros as yet
         return np.full(shape, self.value, _dtype(dtype))
 
     def get_config(self) -> dict[str, Any]:
