@@ -193,7 +193,9 @@ class ArrayPlan:
     def lengthen(self) -> None:
         """Pads the arrays to the next power of two of batches: one program then serves many numbers of samples.
 
-        The rows beyond the data are never read. Staged data has a buffer of one length as it is.
+        The rows beyond the data count nowhere. They are the last one again, since what is computed side by side is
+        computed for them too: zeros could give NaN where the data gives none. Staged data has a buffer of one length
+        as it is.
         """
         if self.most_steps < self.steps:
             return
@@ -204,8 +206,8 @@ class ArrayPlan:
             if x is None or not more:
                 return x
             on_host = isinstance(x, np.ndarray) or jax.default_backend() == "cpu"
-            numbers = np if on_host else jnp  # nothing is compiled for the length
-            return numbers.concatenate([x, numbers.zeros((more, *x.shape[1:]), x.dtype)])
+            numbers, x = (np, np.asarray(x)) if on_host else (jnp, x)  # nothing is compiled for the length
+            return numbers.concatenate([x, numbers.broadcast_to(x[-1:], (more, *x.shape[1:]))])
 
         self.given = tree.map_structure(pad, self.given)
         self.__dict__.pop("arrays", None)

@@ -157,7 +157,7 @@ def predict_all(model: Any, batch_size: int, whole: bool, rest: int) -> Callable
 
     Returns:
         `run(state, full, arrays) -> (outputs, non_trainable)`. Where arrays are longer than their data, so are the
-        outputs, and what is beyond is zero.
+        outputs, and what is beyond means nothing.
     """
 
     def run(state: tuple, full: Any, arrays: tuple) -> tuple[Any, list]:

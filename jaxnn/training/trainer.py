@@ -493,7 +493,9 @@ class Trainer(_Host):
 
     def _is_long(self, plan: Any) -> bool:
         """Whether an evaluation is, for all that is known, more than a short chunk."""
-        return isinstance(plan, data.StreamPlan) or self._pace(plan).chunk(plan.steps) < plan.steps_per_epoch
+        if isinstance(plan, data.StreamPlan):
+            return True
+        return min(self._pace(plan).chunk(plan.steps), plan.most_steps) < min(plan.steps, plan.steps_per_epoch)
 
     def predict(
         self,

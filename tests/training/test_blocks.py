@@ -83,13 +83,13 @@ def compare(model, x, y, side_by_side, predict=True, **arguments):
 
 
 def compiled(layers, loss="binary_crossentropy", metrics=("accuracy",), model=keras.Sequential, **arguments):
-    keras.utils.set_random_seed(1)
     made = model(layers)
     made.compile("adam", loss, metrics=list(metrics), **arguments)
     return made
 
 
 def dense(**arguments):
+    keras.utils.set_random_seed(1)
     layers = [keras.Input((6,)), keras.layers.Dense(8, "relu"), keras.layers.Dense(1, "sigmoid")]
     return compiled(layers, **arguments)
 
@@ -433,12 +433,10 @@ def test_a_part_of_the_batches_is_evaluated_where_steps_says_so(limits):
 
 @pytest.mark.parametrize("limits", [ALL_AT_ONCE, IN_BLOCKS], ids=["all", "blocks"])
 def test_lengthened_arrays_give_the_same_and_nothing_beyond_the_data_counts(limits):
-    """Beyond the data are zeros, of which this layer makes NaN."""
-    layers = [keras.Input((6,)), keras.layers.Lambda(lambda x: x / jnp.max(jnp.abs(x), axis=-1, keepdims=True))]
     with setting(**limits):
         results = []
         for seen_before in ((), (1, 2, 3, 5)):
-            model = compiled([*layers, keras.layers.Dense(1, "sigmoid")], metrics=["accuracy", Kept(added)])
+            model = dense(metrics=["accuracy", Kept(added)])
             for n in seen_before:
                 model.evaluate(X[: n * SIZE], Y[: n * SIZE], batch_size=SIZE, verbose=0)
                 model.predict(X[: n * SIZE], batch_size=SIZE, verbose=0)
@@ -448,6 +446,15 @@ def test_lengthened_arrays_give_the_same_and_nothing_beyond_the_data_counts(limi
     assert np.isfinite(lengthened_logs).all()
     np.testing.assert_allclose(lengthened_logs, logs, rtol=1e-6)
     np.testing.assert_array_equal(lengthened, outputs)
+
+
+def test_lengthened_arrays_have_no_nan_that_the_data_has_not():
+    layers = [keras.Input((6,)), keras.layers.Lambda(lambda x: x / jnp.max(jnp.abs(x), axis=-1, keepdims=True))]
+    model = compiled([*layers, keras.layers.Dense(1, "sigmoid")])
+    with jax.debug_nans(True):
+        for n in (1, 2, 3, 5, BATCHES):
+            model.predict(X[: n * SIZE], batch_size=SIZE, verbose=0)
+            model.evaluate(X[: n * SIZE], Y[: n * SIZE], batch_size=SIZE, verbose=0)
 
 
 def test_nan_in_one_batch_stays_in_its_rows():
@@ -475,7 +482,7 @@ def test_what_is_computed_all_at_once_is_one_call_however_slow_it_seems(monkeypa
     """Else each chunk would compute all, and the slower that made it, the shorter would the chunks become."""
     x, y = np.resize(X, (rows, 6)), np.resize(Y, (rows, 1))
     model = dense()
-    monkeypatch.setattr(loop, "CHUNK_SECONDS", 1e-9)
+    monkeypatch.setattr(loop.Pace, "chunk", lambda self, left: 1)
     calls = count_chunks(monkeypatch)
     for _ in range(3):
         model.evaluate(x, y, batch_size=SIZE, verbose=0)

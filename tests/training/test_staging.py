@@ -129,6 +129,23 @@ def test_fit_gives_the_same(name, staged, filled):
     both_ways(train, staged, filled, most.get(name, BATCHES_IN_THE_BUFFER * SIZE))
 
 
+def test_large_validation_beside_small_training_data_is_looked_at_whole(staged, filled, monkeypatch):
+    """Its pieces are waited for, while epochs without them are told when the next one computes."""
+
+    def train():
+        model = build()
+        model.evaluate(X, Y, batch_size=SIZE, verbose=0)  # tells that a look at all is a short chunk
+        model.evaluate(X, Y, batch_size=SIZE, verbose=0)
+        arguments = {"epochs": 5, "validation_data": (X, Y), "batch_size": SIZE, "verbose": 0}
+        return model, model.fit(X[:16], Y[:16], **arguments).history
+
+    def only_validation():
+        staged()
+        monkeypatch.setattr(staging, "LARGE", X.nbytes)
+
+    both_ways(train, only_validation, filled)
+
+
 @pytest.mark.parametrize("n", [ROWS, ROWS - 3])
 def test_evaluate_and_predict_give_the_same(n, staged, filled):
     def look():
