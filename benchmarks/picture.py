@@ -89,9 +89,7 @@ def draw(results: list[Contest], path: str) -> None:
     axes.set_axisbelow(True)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(axis="y", length=0)
-    axes.set_xlabel(
-        "what they need, as a multiple of what jaxnn needs (medians, 95 % intervals): right of 1, jaxnn needs less"
-    )
+    axes.set_xlabel("multiples of what jaxnn needs, medians with 95 % intervals; right of 1, jaxnn needs less")
     figure.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=4, frameon=False, fontsize=9)
     figure.savefig(path, dpi=160)
     plt.close(figure)
