@@ -281,6 +281,9 @@ def test_the_users_arrays_stay_as_they_are(staged):
 def test_data_of_changing_length_shares_the_buffers_program(staged):
     """Its length depends on the size of a row alone, so nothing is lengthened."""
     staged()
+    plan = data.plan(X, Y, batch_size=SIZE)
+    plan.lengthen()
+    assert plan.given[0] is X
     model = build()
     for n in (52, 60, 68, 76, 84, 92):
         model.fit(X[:n], Y[:n], batch_size=SIZE, verbose=0)
