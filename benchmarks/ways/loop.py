@@ -1,4 +1,4 @@
-"""Ways to run an epoch: one program for all of it, chunks, a step a call; and how hard LLVM optimises its kernels."""
+"""Ways to run an epoch: one program for all of it, chunks, a step a call."""
 
 from __future__ import annotations
 
@@ -17,32 +17,24 @@ from jaxnn.training import programs, steps
 from jaxnn.training.state import take_state
 
 TASKS = (("binary", 10_000, "the binary snippet"), ("mlp", 2_000, "784-512-512-10"), ("cnn", 256, "a small CNN"))
-LEVELS = {"LLVM's level 2": 2, "LLVM's level 3": 3}
 
 
 def contests(rounds: int = 9) -> list[Contest]:
-    """For each network the lengths of a chunk, then LLVM's levels; the first contestants are what `ways` says for CPUs."""
-    return [contest for task in TASKS for contest in _contests(*task, rounds)]
+    """A contest for each network; the first contestant is what `ways` says."""
+    return [_contest(*task, rounds) for task in TASKS]
 
 
-def _contests(name: str, rows: int, title: str, rounds: int) -> list[Contest]:
+def _contest(name: str, rows: int, title: str, rounds: int) -> Contest:
     task = tasks.make(name, rows)
     most = rows // task.batch
-    whole, *_ = epochs = [_epoch(task, count) for count in (most, max(1, most // 16), 1)]
-    names = ("the whole epoch", "a sixteenth of it a call", "a step a call")
-    chunks = f"{title}: {most} steps of {task.batch}"
-    levels = f"{title}: by level of optimisation"
-    found = [Contest("loop", chunks, "ms", rounds_of(chunks, dict(zip(names, epochs, strict=True)), rounds))]
-    if jax.default_backend() == "cpu":
-        other = _epoch(task, most, {"xla_backend_optimization_level": LEVELS["LLVM's level 3"]})
-        found.append(
-            Contest("loop", levels, "ms", rounds_of(levels, dict(zip(LEVELS, (whole, other), strict=True)), rounds))
-        )
-    return found
+    lengths = {"the whole epoch": most, "a sixteenth of it a call": max(1, most // 16), "a step a call": 1}
+    measures = {length: _epoch(task, count) for length, count in lengths.items()}
+    title = f"{title}: {most} steps of {task.batch}"
+    return Contest("loop", title, "ms", rounds_of(title, measures, rounds))
 
 
-def _epoch(task: tasks.Task, count: int, options: dict[str, Any] | None = None) -> Callable[[], float]:
-    """An epoch in chunks of `count` steps, compiled as `fit` does or with these options; gives its seconds."""
+def _epoch(task: tasks.Task, count: int) -> Callable[[], float]:
+    """An epoch in chunks of `count` steps, compiled as `fit` does; gives its seconds."""
     net = frameworks.model(jaxnn, task)
     state = take_state(net, task.x[: task.batch], task.y[: task.batch])
     full, size = len(task.x) // task.batch, task.batch
@@ -54,10 +46,7 @@ def _epoch(task: tasks.Task, count: int, options: dict[str, Any] | None = None) 
         hi = min(lo + count, full)
         return state, order, np.int32(lo), np.int32(hi), np.int32(full), np.bool_(lo == 0), (*arrays, None)
 
-    if options is None:
-        run = programs.shared(step, *args(state, 0), donate=(0,))
-    else:
-        run = jax.jit(step, donate_argnums=(0,), compiler_options=options)
+    run = programs.shared(step, *args(state, 0), donate=(0,))
 
     def seconds() -> float:
         nonlocal state

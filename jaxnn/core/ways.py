@@ -9,7 +9,6 @@ class Ways(NamedTuple):
     """One field a choice."""
 
     chunk_seconds: float  # how long a part of an epoch runs as one call
-    llvm_level: int | None  # how hard XLA's kernels are optimised; None leaves it to XLA
     recurrence: str  # "inputs in the loop" or "inputs first"
     convolution: str  # "patches" or "xla"
     pooling: str  # "slices" or "xla"
@@ -22,8 +21,6 @@ def ways(platform: str) -> Ways:
       that the bar moves and Ctrl-C is heard. A step a call takes 7.8 times as long for the documents' binary network,
       1.04 times for 784-512-512-10, 1.25 times for a small CNN; so it is for callbacks that watch batches, and for streams.
       Sixteen calls an epoch of 2 ms take 1.2 times as long, hence parts of a hundred times that.
-    - llvm_level: how hard LLVM optimises XLA's kernels. At its third level, XLA's default, the binary network takes 1.1
-      times as long as at the second, and a fifth longer to compile; networks whose time is in matrix products take as long.
     - recurrence: whether an LSTM multiplies its inputs with the kernel step by step, inside the loop over time, or for
       all steps before it. On a CPU a product too small for all cores is as fast in the loop, where its result is still
       in the cache: before the loop a step takes 1.02 to 1.17 times as long. Elsewhere a loop's step costs its
@@ -44,5 +41,5 @@ def ways(platform: str) -> Ways:
       1.2 times for others.
     """
     if platform == "cpu":
-        return Ways(0.15, llvm_level=2, recurrence="inputs in the loop", convolution="patches", pooling="slices")
-    return Ways(0.15, llvm_level=None, recurrence="inputs first", convolution="xla", pooling="xla")
+        return Ways(0.15, recurrence="inputs in the loop", convolution="patches", pooling="slices")
+    return Ways(0.15, recurrence="inputs first", convolution="xla", pooling="xla")
