@@ -328,12 +328,12 @@ class LSTM(RNN):
             return super().inner_loop(sequences, initial_state, mask, training=training)
         for m in cell.masks(sequences[:, 0], initial_state[0], training)[0]:
             sequences = sequences * m[:, None]
+        with cell._autocast():  # `stateless_call` runs `call` outside the layer's own, as in Keras
+            weights = [None if w is None else w.value for w in (cell.kernel, cell.recurrent_kernel, cell.bias)]
         outputs, h, c = lstm(
-            sequences,
+            sequences.astype(cell.compute_dtype),
             *initial_state,
-            cell.kernel.value,
-            cell.recurrent_kernel.value,
-            None if cell.bias is None else cell.bias.value,
+            *weights,
             mask=mask,
             go_backwards=self.go_backwards,
             return_sequences=self.return_sequences,
