@@ -1,10 +1,10 @@
 """The bits behind `keras.random`: JAX's generator in a form that compilers fuse, and a cheaper one for masks.
 
 XLA's CPU form of threefry is a loop over its rounds that writes every number back to memory after each. With the rounds
-written out they become part of the loop that uses the numbers: the same bits in a seventh of the time (a mask of
-128 x 512: 41 us instead of 280, two cores). On other platforms JAX writes the rounds out itself.
+written out they become part of the loop that uses the numbers: the same bits in a fraction of the time. On other platforms JAX
+writes the rounds out itself.
 
-`config.set_dropout_masks("fast")` exchanges threefry for a hash of the key and the entry's position (14 us). Either way
+`config.set_dropout_masks("fast")` exchanges threefry for a hash of the key and the entry's position. Either way
 a number depends on its key and its position alone: eager, compiled, in a scan or mapped over keys it is the same.
 """
 

@@ -89,7 +89,7 @@ def set_dropout_masks(masks: str) -> _Setting:
     'fast': a hash of the layer's seed, the number of its call and the entry's position. Other masks than Keras's, and as
     good for training: seeded, the same on every run and platform, each entry, step and layer independent of the others
     (tests/test_random_bits.py has the statistics). A hash is no cryptographic generator. Worth it where masks are a
-    large share of a step: on a CPU a mask takes a third of the time.
+    large share of a step: on a CPU (`python -m benchmarks --only mlp`).
 
     It is for `keras.random.dropout` and what is made of it (Dropout, SpatialDropout, the dropout of recurrent and attention
     layers), AlphaDropout, GaussianDropout and GaussianNoise. Other functions of `keras.random`, initial weights and

@@ -394,10 +394,8 @@ class Operation:
 
 def _with_forgetful_activation(operation: Any, fn: Callable, *args: Any, **kwargs: Any) -> Any:
     activation = operation.activation
-    put = functools.partial(
-        object.__setattr__, operation, "activation"
-    )  # for this call only: it doesn't count as a change
-    put(remat(activation))
+    put = functools.partial(object.__setattr__, operation, "activation")
+    put(remat(activation))  # for this call only: it doesn't count as a change
     try:
         return fn(*args, **kwargs)
     finally:

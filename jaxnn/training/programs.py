@@ -101,8 +101,8 @@ def _compiler_options(closed: Any) -> dict[str, Any] | None:
     They keep the second run of a function apart from the first. XLA's compiler for CPUs drops them early, finds that both
     runs compute the same, and keeps the first one's arrays.
 
-    All else is as it comes. LLVM's second level of optimisation would make small networks 1.1 times as fast, but it
-    rounds otherwise than the third, with which Keras's programs are compiled.
+    All else is as it comes: LLVM's lower levels of optimisation round otherwise than the one with which Keras's programs
+    are compiled, and training makes much of that (`tests/parity/test_histories.py`).
     """
     forgets = any(eqn.primitive.name in ("checkpoint", "remat2") for eqn in equations(closed.jaxpr))
     return {"xla_disable_hlo_passes": "cse_barrier_expander"} if forgets and jax.default_backend() == "cpu" else None
