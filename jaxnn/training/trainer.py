@@ -30,6 +30,7 @@ from jaxnn.training.compiled import CompileLoss, CompileMetrics
 from jaxnn.training.model_programs import ModelPrograms
 from jaxnn.training.prediction import QuickPredictions, predict_arrays, write_back
 from jaxnn.training.profile import Clock, Profile
+from jaxnn.training.single_batches import QuickSteps, run_step
 from jaxnn.training.state import Session
 from jaxnn.utils import unpack_x_y_sample_weight
 
@@ -37,7 +38,7 @@ QUIET = {
     "stop_training", "stop_evaluating", "stop_predicting", "history", "optimizer", "compiled", "loss", "loss_weights",
     "train_function", "test_function", "predict_function", "steps_per_execution", "jit_compile", "run_eagerly",
     "_run_eagerly", "_jit_compile", "_compile_loss", "_compile_metrics", "_loss_tracker", "_compile_arguments",
-    "_model_programs", "_quick_predictions", "_session", "_initial_epoch", "_paces", "_call_cache",
+    "_model_programs", "_quick_predictions", "_quick_steps", "_session", "_initial_epoch", "_paces", "_call_cache",
 }  # fmt: skip
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class Trainer(_Host):
     _session: Session | None = None
     _model_programs: ModelPrograms | None = None
     _quick_predictions: QuickPredictions | None = None
+    _quick_steps: QuickSteps | None = None
     _initial_epoch: int | None = None
     compiled = False
     optimizer: Any = None
@@ -127,7 +129,7 @@ class Trainer(_Host):
         self.steps_per_execution = check.positive_int("compile", "steps_per_execution", steps_per_execution)
         self.stop_training = False
         self.compiled = True
-        self._model_programs = None
+        self._model_programs = self._quick_steps = None
         self._paces: dict[Any, loop.Pace] = {}
         self._compile_arguments = {
             "optimizer": optimizer,
@@ -580,26 +582,28 @@ class Trainer(_Host):
                 f"Arguments `sample_weight` and `class_weight` cannot be specified at the same time. Received: "
                 f"sample_weight={sample_weight}, class_weight={class_weight}"
             )
-        batch = self._batch(x, y, sample_weight, class_weight, "train_on_batch")
-        with Session(self) as session:
-            args = (session.state, np.bool_(True), batch)
-            make = functools.partial(loop.single_train_step, self)
-            run = self._programs.find(("train_on_batch",), make, args)
-            logs, session.state = run(*args)
-        logs = loop.floats(logs)
-        return logs if return_dict else self._in_order(logs)
+        return self._on_batch("train_on_batch", x, y, sample_weight, class_weight, return_dict)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Loss and metrics on one batch."""
         self._require_compiled("test_on_batch")
-        batch = self._batch(x, y, sample_weight, None, "test_on_batch")
-        with Session(self) as session:
-            state = session.state
-            args = ((state.trainable, state.non_trainable, state.metrics), np.bool_(True), batch)
-            run = self._programs.find(("test_on_batch",), functools.partial(loop.single_test_step, self), args)
-            logs, (rest, tracked) = run(*args)
-            session.state = state._replace(non_trainable=rest, metrics=tracked)
-        logs = loop.floats(logs)
+        return self._on_batch("test_on_batch", x, y, sample_weight, None, return_dict)
+
+    def _on_batch(self, who: str, x: Any, y: Any, weight: Any, class_weight: dict | None, return_dict: bool) -> Any:
+        quick = self._quick_steps
+        if quick is not None and (self.run_eagerly or quick.changed()):
+            quick = self._quick_steps = None
+        again = quick(who, x, y, weight) if quick is not None and class_weight is None else None
+        if again is not None:
+            logs, order = again
+            if return_dict:
+                return logs
+            return logs[order] if isinstance(order, str) else [logs[name] for name in order]
+        batch = self._batch(x, y, weight, class_weight, who)
+        logs = run_step(self, who, batch)
+        if not self.run_eagerly and all(given is used for given, used in zip((x, y, weight), batch, strict=True)):
+            self._quick_steps = quick or QuickSteps(self)
+            self._quick_steps.learn(self, who, batch, self._in_order({name: name for name in logs}))
         return logs if return_dict else self._in_order(logs)
 
     def predict_on_batch(self, x: Any) -> Any:
