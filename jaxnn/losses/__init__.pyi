@@ -1,3 +1,5 @@
+from jaxnn.losses.alignment import CTC as CTC
+from jaxnn.losses.alignment import ctc as ctc
 from jaxnn.losses.crossentropy import BinaryCrossentropy as BinaryCrossentropy
 from jaxnn.losses.crossentropy import CategoricalCrossentropy as CategoricalCrossentropy
 from jaxnn.losses.crossentropy import CategoricalGeneralizedCrossEntropy as CategoricalGeneralizedCrossEntropy

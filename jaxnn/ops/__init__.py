@@ -3,7 +3,7 @@
 Every operation takes arrays, numbers, nested lists and Variables, and gives arrays; on KerasTensors it records a node
 and gives KerasTensors. dtypes promote as in JAX; everything has 32 bits unless `jax_enable_x64` is set.
 
-Transposed and separable convolutions, CTC, Fourier transforms and images are not here yet.
+Transposed and separable convolutions, Fourier transforms and images are not here yet.
 
 Source: https://keras.io/api/ops/
 """

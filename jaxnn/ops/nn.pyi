@@ -31,6 +31,8 @@ from jaxnn.ops.convolution import conv as conv
 from jaxnn.ops.crossentropy import binary_crossentropy as binary_crossentropy
 from jaxnn.ops.crossentropy import categorical_crossentropy as categorical_crossentropy
 from jaxnn.ops.crossentropy import sparse_categorical_crossentropy as sparse_categorical_crossentropy
+from jaxnn.ops.ctc import ctc_decode as ctc_decode
+from jaxnn.ops.ctc import ctc_loss as ctc_loss
 from jaxnn.ops.encoding import multi_hot as multi_hot
 from jaxnn.ops.encoding import one_hot as one_hot
 from jaxnn.ops.normalize import batch_normalization as batch_normalization

@@ -171,8 +171,10 @@ def test_circle_pushes_apart_and_pulls_together():
 def test_functions_of_symbolic_tensors_record_what_they_compute(name):
     sparse = name in ("sparse_categorical_crossentropy", "categorical_generalized_cross_entropy", "circle")
     y_true, y_pred = KerasTensor((4,) if sparse else (4, 3)), KerasTensor((4, 3))
+    if name == "ctc":
+        y_true, y_pred = KerasTensor((4, 3)), KerasTensor((4, 7, 5))
     kwargs = {"q": 0.5} if "generalized" in name else {}
-    values = np.arange(4) % 3 if sparse else np.eye(4, 3), np.full((4, 3), 0.25)
+    values = np.arange(4) % 3 if sparse else np.eye(4, 3), np.full(y_pred.shape, 0.25)
     symbolic = getattr(losses, name)(y_true, y_pred, **kwargs)
     computed = Function([y_true, y_pred], symbolic)([np.float32(v) for v in values])
     np.testing.assert_array_equal(computed, getattr(losses, name)(*values, **kwargs))
@@ -202,3 +204,10 @@ def test_q_has_its_range():
 def test_shapes_that_differ_are_refused(name):
     with pytest.raises(ValueError, match="must have the same shape"):
         getattr(losses, name)(np.ones((2, 3)), np.ones((2, 2)))
+
+
+def test_ctc_wants_labels_and_a_series_of_logits():
+    with pytest.raises(ValueError, match=r"Targets `y_true` are expected.*y_true.shape=\(2,\)"):
+        losses.ctc(np.zeros(2), np.zeros((2, 3, 4)))
+    with pytest.raises(ValueError, match=r"Logits `y_pred` are expected.*y_pred.shape=\(2, 3\)"):
+        losses.ctc(np.zeros((2, 3)), np.zeros((2, 3)))

@@ -61,6 +61,11 @@ def embeddings(rng):
     return rng.integers(0, 3, ROWS), x / np.linalg.norm(x, axis=1, keepdims=True)
 
 
+def spoken(rng):
+    words = np.sort(rng.integers(0, 5, (ROWS, CLASSES)))[:, ::-1]  # filled up with 0
+    return words, rng.normal(size=(ROWS, 7, 5))
+
+
 logits, smoothing, axis = st.booleans(), st.sampled_from([0.0, 0.1]), st.sampled_from([-1, 1])
 # class: (what its data look like, the arguments that it may be given)
 LOSSES = {
@@ -110,6 +115,7 @@ LOSSES = {
     "CategoricalGeneralizedCrossEntropy": ((labels,), {"q": st.sampled_from([0.2, 0.7])}),
     "Dice": ((binary,), {"axis": st.sampled_from([None, 1, (0, 1)])}),
     "Tversky": ((binary,), {"alpha": st.sampled_from([0.3, 0.5]), "axis": st.sampled_from([None, 1])}),
+    "CTC": ((spoken,), {}),
     "Circle": (
         (embeddings,),
         {
@@ -219,6 +225,7 @@ FUNCTIONS = {
     "dice": binary,
     "tversky": binary,
     "circle": embeddings,
+    "ctc": spoken,
 }
 
 
