@@ -1,3 +1,4 @@
+from jaxnn.callbacks.backup_and_restore import BackupAndRestore as BackupAndRestore
 from jaxnn.callbacks.callback import Callback as Callback
 from jaxnn.callbacks.callback_list import CallbackList as CallbackList
 from jaxnn.callbacks.csv_logger import CSVLogger as CSVLogger
@@ -5,6 +6,10 @@ from jaxnn.callbacks.early_stopping import EarlyStopping as EarlyStopping
 from jaxnn.callbacks.history import History as History
 from jaxnn.callbacks.lambda_callback import LambdaCallback as LambdaCallback
 from jaxnn.callbacks.learning_rate_scheduler import LearningRateScheduler as LearningRateScheduler
+from jaxnn.callbacks.model_checkpoint import ModelCheckpoint as ModelCheckpoint
 from jaxnn.callbacks.progbar_logger import ProgbarLogger as ProgbarLogger
 from jaxnn.callbacks.reduce_lr_on_plateau import ReduceLROnPlateau as ReduceLROnPlateau
+from jaxnn.callbacks.remote_monitor import RemoteMonitor as RemoteMonitor
+from jaxnn.callbacks.swap_ema_weights import SwapEMAWeights as SwapEMAWeights
+from jaxnn.callbacks.tensorboard import TensorBoard as TensorBoard
 from jaxnn.callbacks.terminate_on_nan import TerminateOnNaN as TerminateOnNaN

@@ -20,6 +20,19 @@ def progress_suffices(hook: Callable) -> Callable:
     return hook
 
 
+def needed_where(condition: Callable[[Any], bool]) -> Callable[[Callable], Callable]:
+    """Marks a batch hook that does nothing unless `condition(callback)` holds, as an argument decides.
+
+    Where it doesn't, many batches may run as one compiled program. An override does not inherit the mark.
+    """
+
+    def mark(hook: Callable) -> Callable:
+        hook._needed_where = condition
+        return hook
+
+    return mark
+
+
 @registry.export("callbacks")
 class Callback:
     """Base class of callbacks: override the hooks you need.

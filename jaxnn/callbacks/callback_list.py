@@ -99,11 +99,7 @@ class CallbackList(Callback):
         return self._any_needs("on_predict_batch_begin", "on_predict_batch_end")
 
     def _any_needs(self, *hooks: str) -> bool:
-        return any(
-            not getattr(getattr(callback, hook, None), "_is_default", False)
-            for callback in self.callbacks
-            for hook in hooks
-        )
+        return any(_needs(callback, hook) for callback in self.callbacks for hook in hooks)
 
     # --- events ------------------------------------------------------------------------------------------------------
 
@@ -222,6 +218,14 @@ def _python_number(value: Any) -> Any:
         return float(value)
     except (TypeError, ValueError):
         return value
+
+
+def _needs(callback: Any, name: str) -> bool:
+    hook = getattr(callback, name, None)
+    if getattr(hook, "_is_default", False):
+        return False
+    condition = getattr(hook, "_needed_where", None)
+    return condition is None or condition(callback)
 
 
 def _checked(callback: Any) -> Any:

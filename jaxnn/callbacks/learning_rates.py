@@ -11,8 +11,9 @@ from jaxnn.callbacks.callback import Logs
 
 def optimizers_of(model: Any) -> list[tuple[str, Any]]:
     """Pairs of a name and an optimizer: the only one, named '', or the members of one that holds several."""
-    several = getattr(model.optimizer, "optimizers", None)
-    return [("", model.optimizer)] if several is None else [(optimizer.name, optimizer) for optimizer in several]
+    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)  # a LossScaleOptimizer's
+    several = getattr(optimizer, "optimizers", None)
+    return [("", optimizer)] if several is None else [(member.name, member) for member in several]
 
 
 def rate_of(optimizer: Any) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from jaxnn import ops
 from jaxnn.callbacks.callback import Callback
 
 
@@ -28,7 +28,7 @@ class MonitorCallback(Callback):
     ):
         if mode not in ("auto", "min", "max"):
             warnings.warn(
-                f"{type(self).__name__}: `mode` must be 'auto', 'min' or 'max'; got {mode!r}. Going on with 'auto'.",
+                f"{type(self).__name__} mode '{mode}' is unknown: it must be 'auto', 'min' or 'max'. Going on with 'auto'.",
                 stacklevel=3,
             )
             mode = "auto"
@@ -41,15 +41,17 @@ class MonitorCallback(Callback):
     def _set_monitor_op(self) -> None:
         """Settles which way is better. Not in the constructor: metrics have no names before the first step."""
         if self.monitor_op is None:
-            self.monitor_op = operator.gt if self._settled_mode() == "max" else operator.lt
-            self.min_delta = self.min_delta if self.monitor_op is operator.gt else -self.min_delta
+            self.monitor_op = ops.greater if self._settled_mode() == "max" else ops.less
+            self.min_delta = self.min_delta if self.monitor_op is ops.greater else -self.min_delta
 
     def _is_improvement(self, value: float, reference: float | None) -> bool:
         """Whether the value beats the reference by more than `min_delta`."""
         if reference is None:
             return True
+        # what `ops` would compile a program for, NumPy does at once
+        better = {ops.greater: np.greater, ops.less: np.less}.get(self.monitor_op, self.monitor_op)
         with np.errstate(over="ignore"):
-            return bool(self.monitor_op(_rounded(value - self.min_delta), _rounded(reference)))
+            return bool(better(_rounded(value - self.min_delta), _rounded(reference)))
 
     def _settled_mode(self) -> str:
         if self.mode != "auto":

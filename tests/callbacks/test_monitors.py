@@ -77,7 +77,7 @@ def test_auto_refuses_to_guess():
 
 
 def test_an_unknown_mode_is_told_and_becomes_auto():
-    with pytest.warns(UserWarning, match="`mode` must be 'auto', 'min' or 'max'; got 'best'"):
+    with pytest.warns(UserWarning, match="EarlyStopping mode 'best' is unknown: it must be 'auto', 'min' or 'max'"):
         assert EarlyStopping(mode="best").mode == "auto"
 
 
