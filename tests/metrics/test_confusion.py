@@ -25,6 +25,29 @@ def test_the_four_counts_share_out_all_samples(drawn, thresholds):
         np.testing.assert_array_equal(count, expected.sum(axis=1))
 
 
+@pytest.mark.parametrize("samples", [8, 40])  # pairs are compared, or buckets summed up
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: metrics.AUC(),
+        lambda: metrics.AUC(multi_label=True, num_labels=3),
+        lambda: metrics.AUC(thresholds=[0.2, 0.7, 0.71]),
+        lambda: metrics.FalseNegatives(thresholds=[0.0, 0.5, 1.0]),
+        lambda: metrics.TrueNegatives(thresholds=[0.3, 0.1]),
+    ],
+)
+def test_weights_of_one_count_what_no_weights_count(make, samples):
+    rng = np.random.default_rng(0)
+    y_true, y_pred = rng.integers(0, 2, (samples, 3)), rng.uniform(-0.1, 1.1, (samples, 3)).round(1)
+    y_pred[0, 0] = np.nan
+    without, weighted = make(), make()
+    without.update_state(y_true, y_pred)
+    weighted.update_state(y_true, y_pred, sample_weight=np.ones(samples))
+    for ours, theirs in zip(without.variables, weighted.variables, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert sum(np.asarray(v).sum() for v in without.variables) > 0
+
+
 @settings(derandomize=True, deadline=None, max_examples=25)
 @given(rows)
 def test_precision_and_recall_are_scikit_learns(drawn):
