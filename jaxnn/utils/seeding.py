@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,7 @@ def set_random_seed(seed: int) -> None:
     """Makes what follows repeatable: weights, dropout, shuffles; the same numbers as Keras 3 on JAX.
 
     Sets Python's `random` (which the seeds of initialisers and layers come from) and NumPy's global stream (which shuffles),
-    and starts the stream behind unseeded `keras.random` calls anew.
+    and starts the stream behind unseeded `keras.random` calls and the orders of datasets from folders anew.
 
     Args:
         seed: from 0 to 2**32 - 1.
@@ -38,3 +39,18 @@ def set_random_seed(seed: int) -> None:
     reset_global_seed_generator()
     random.seed(int(seed))
     np.random.seed(int(seed))
+    _chosen["seed"] = int(seed)
+    _chosen["operations"] = random.Random(int(seed))
+
+
+_chosen: dict[str, Any] = {"seed": None, "operations": None}  # what datasets that shuffle as `tf.data` does start from
+
+
+def random_seed() -> int | None:
+    """The seed that `set_random_seed` got last, or None."""
+    return _chosen["seed"]
+
+
+def next_operation_seed() -> int:
+    """The next seed for what has none of its own, in TensorFlow's order. Needs a `set_random_seed` before."""
+    return _chosen["operations"].randint(0, 2**31 - 1)
