@@ -36,6 +36,7 @@ from jaxnn import (
     training,
     tree,
     utils,
+    wrappers,
 )
 from jaxnn.constraints import Constraint
 from jaxnn.core.dtypes import DTypePolicy, FloatDTypePolicy
@@ -71,7 +72,7 @@ _HOMES = {name: module for module in (callbacks, layers, models, optimizers) for
 _MODULES = {
     "activations", "backend", "callbacks", "config", "constraints", "datasets", "dtype_policies", "initializers",
     "layers", "losses", "metrics", "mixed_precision", "models", "ops", "optimizers", "random", "regularizers", "saving",
-    "training", "tree", "utils",
+    "training", "tree", "utils", "wrappers",
 }  # fmt: skip
 __all__ = sorted({*_HOMES, *_MODULES} - {"random"})
 
