@@ -31,6 +31,7 @@ _api_of: dict[Any, str] = {}  # Dense -> "keras.layers.Dense"
 _custom_names: dict[Any, str] = {}  # class -> "package>Name"
 GLOBAL_CUSTOM_OBJECTS: dict[str, Any] = {}
 _scope_objects: ContextVar[dict[str, Any] | None] = ContextVar("custom_objects", default=None)
+_shared: ContextVar[_Shared | None] = ContextVar("shared_objects", default=None)
 _unsafe = ContextVar("unsafe_deserialization", default=False)
 _unsafe_everywhere = False
 
@@ -329,7 +330,51 @@ def _serialize_registered(obj: Any) -> dict:
         value = getter() if getter is not None and not is_function else None
         if value is not None:
             result[extra] = serialize_keras_object(value)
+    shared = _shared.get()
+    if shared is not None:
+        result["shared_object_id"] = shared.number(obj)
     return result
+
+
+class _Shared:
+    """What one file has seen so far, so that what is shared before saving is shared after loading."""
+
+    def __init__(self) -> None:
+        self.seen: dict[int, tuple[Any, int]] = {}  # by id, with the object: a later one might get its id else
+        self.times: dict[int, int] = {}
+        self.made: dict[int, Any] = {}
+
+    def number(self, obj: Any) -> int:
+        _, number = self.seen.setdefault(id(obj), (obj, len(self.seen)))
+        self.times[number] = self.times.get(number, 0) + 1
+        return number
+
+    def without_single(self, config: Any) -> Any:
+        """The config, with numbers at what occurs more than once only."""
+        if isinstance(config, dict):
+            kept = {k: self.without_single(v) for k, v in config.items() if k != "shared_object_id"}
+            number = config.get("shared_object_id")
+            return {**kept, "shared_object_id": number} if self.times.get(number, 0) > 1 else kept
+        return [self.without_single(x) for x in config] if isinstance(config, list | tuple) else config
+
+
+def serialize_with_sharing(obj: Any) -> Any:
+    """`serialize_keras_object`, where an object that occurs twice has a number that `deserialize_with_sharing` knows."""
+    shared = _Shared()
+    token = _shared.set(shared)
+    try:
+        return shared.without_single(serialize_keras_object(obj))
+    finally:
+        _shared.reset(token)
+
+
+def deserialize_with_sharing(config: Any, custom_objects: dict[str, Any] | None = None, safe_mode: bool = True) -> Any:
+    """`deserialize_keras_object`, where configs with the same number become one object."""
+    token = _shared.set(_Shared())
+    try:
+        return deserialize_keras_object(config, custom_objects, safe_mode)
+    finally:
+        _shared.reset(token)
 
 
 def _serialize_lambda(fn: types.FunctionType) -> dict:
@@ -405,12 +450,17 @@ def _deserialize(config: Any) -> Any:
         )
     if not isinstance(inner, dict):
         raise TypeError(f"Expected 'config' to be a dict for {name}; got {type(inner).__name__}. Full config: {config}")
+    shared, number = _shared.get(), config.get("shared_object_id")
+    if shared is not None and number in shared.made:
+        return shared.made[number]
     instance: Any = cls.from_config(inner)  # type: ignore[attr-defined]
     if config.get("build_config") and not getattr(instance, "built", True):
         instance.build_from_config(_deserialize(config["build_config"]))
         instance.built = True
     if config.get("compile_config"):
         instance.compile_from_config(config["compile_config"])
+    if shared is not None and number is not None:
+        shared.made[number] = instance
     return instance
 
 
@@ -451,8 +501,8 @@ def _public_name(module: str, name: str) -> str:
 def _load_lambda(inner: dict) -> Any:
     if in_safe_mode():
         raise ValueError(
-            "Requested the deserialization of a Python `lambda`, which is code that would run. Pass `safe_mode=False` "
-            "if you trust where the config comes from, or use a registered function instead."
+            "Requested the deserialization of a Python `lambda`, which permits arbitrary code execution. Pass "
+            "`safe_mode=False` if you trust where the config comes from, or use a registered function instead."
         )
     import codecs
     import marshal

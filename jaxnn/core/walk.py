@@ -5,12 +5,13 @@ by the snake case of their class, numbered; a part that is shared counts where i
 starts with its layers. So a parameter's path is `layers/dense_1/kernel`, whatever the layer's automatic name is.
 
 In files properties count as well, and every model has one, `layers`: what a subclassed model calls `self.output_layer`
-stands there as `layers/dense_1`, since "layers" comes first. As names of parameters the attributes' own are kept.
+stands there as `layers/dense_1`, since "layers" comes first. As names of parameters the attributes' own are kept. Files
+have optimisers, too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from jaxnn.core.layer import Layer, is_metric
@@ -19,39 +20,49 @@ from jaxnn.core.seed import SeedGenerator
 from jaxnn.core.variable import Variable
 
 
-def walk(root: Any, properties: bool = False) -> Iterator[tuple[str, Any]]:
+def walk(root: Any, for_files: bool = False, skip: Iterable[Any] = ()) -> Iterator[tuple[str, Any]]:
     """Yields (path, part) for the object itself (path '') and each layer and seed generator inside, each once.
 
     Args:
         root: a layer or model.
-        properties: whether they count too, as in files.
+        for_files: whether properties count too, and optimisers, as in files.
+        skip: parts to pass over, with what is inside them.
     """
-    yield from _walk(root, "", {}, properties)
+    yield from _walk(root, "", {id(part): part for part in skip}, for_files)
 
 
-def _walk(part: Any, path: str, seen: dict[int, Any], properties: bool) -> Iterator[tuple[str, Any]]:
+def _walk(part: Any, path: str, seen: dict[int, Any], for_files: bool) -> Iterator[tuple[str, Any]]:
     if id(part) in seen:
         return
     seen[id(part)] = part
     yield path, part
-    for name, child in _children(part, properties):
+    for inner, child in children(part, path, for_files):
+        yield from _walk(child, inner, seen, for_files)
+
+
+def children(part: Any, path: str, for_files: bool) -> Iterator[tuple[str, Any]]:
+    """Yields (path, part) for what stands directly inside a part, or in its lists, dicts and tuples.
+
+    A child that has several names comes once for each.
+    """
+    for name, child in _attributes(part, for_files):
         inner = f"{path}/{name}" if path else name
-        if _is_part(child):
-            yield from _walk(child, inner, seen, properties)
+        if _is_part(child, for_files):
+            yield inner, child
         elif isinstance(child, list | dict | tuple):
-            yield from _walk_container(child, inner, seen, properties)
+            yield from _items(child, inner, {}, for_files)
 
 
-def _walk_container(container: Any, path: str, seen: dict[int, Any], properties: bool) -> Iterator[tuple[str, Any]]:
+def _items(container: Any, path: str, seen: dict[int, Any], for_files: bool) -> Iterator[tuple[str, Any]]:
     if id(container) in seen:
         return
-    seen[id(container)] = container  # kept: a property's list would leave its id to the next one
+    seen[id(container)] = container
     used: dict[str, int] = {}
-    for child in container.values() if isinstance(container, dict) else container:
-        if _is_part(child):
-            yield from _walk(child, f"{path}/{_number(snake_case(type(child).__name__), used)}", seen, properties)
+    for child in list(container.values()) if isinstance(container, dict) else container:
+        if _is_part(child, for_files):
+            yield f"{path}/{_number(snake_case(type(child).__name__), used)}", child
         elif isinstance(child, list | dict | tuple):
-            yield from _walk_container(child, f"{path}/{_number('container', used)}", seen, properties)
+            yield from _items(child, f"{path}/{_number('container', used)}", seen, for_files)
 
 
 def _number(name: str, used: dict[str, int]) -> str:
@@ -59,13 +70,15 @@ def _number(name: str, used: dict[str, int]) -> str:
     return f"{name}_{used[name]}" if used[name] else name
 
 
-def _children(part: Any, properties: bool) -> Iterator[tuple[str, Any]]:
+def _attributes(part: Any, for_files: bool) -> Iterator[tuple[str, Any]]:
     if not isinstance(part, Layer):
+        if for_files and not isinstance(part, SeedGenerator):  # a metric's or optimiser's
+            yield from sorted(getattr(part, "__dict__", {}).items(), key=lambda item: _last_if_private(item[0]))
         return
     first = getattr(part, "_walk_first", None)  # a Sequential's or Functional's layers
     if first is not None:
         yield "layers", first()
-    for name in sorted(_names(part, properties), key=lambda n: f"~{n}" if n.startswith("_") else n):
+    for name in sorted(_names(part, for_files), key=_last_if_private):
         try:
             child = getattr(part, name)
         except Exception:  # a property that isn't ready, such as the output of a model that was never called
@@ -73,19 +86,25 @@ def _children(part: Any, properties: bool) -> Iterator[tuple[str, Any]]:
         yield name, child
 
 
-def _names(part: Layer, properties: bool) -> set[str]:
+def _last_if_private(name: str) -> str:
+    return f"~{name}" if name.startswith("_") else name
+
+
+def _names(part: Layer, for_files: bool) -> set[str]:
     """The attributes, and maybe the properties of the user's own classes, that Layer doesn't have."""
     names = set(vars(part))
-    if properties:
+    if for_files:
         names.update({"layers"} if hasattr(type(part), "layers") else ())
         for cls in type(part).__mro__:
             if not cls.__module__.startswith("jaxnn."):
                 names.update(name for name, value in vars(cls).items() if isinstance(value, property))
-    return names - _OWN_ATTRIBUTES
+    return names - _OWN_ATTRIBUTES - (set() if for_files else {"optimizer"})
 
 
-def _is_part(x: Any) -> bool:
-    return isinstance(x, Layer | SeedGenerator) or is_metric(x)
+def _is_part(x: Any, for_files: bool) -> bool:
+    if isinstance(x, Layer | SeedGenerator) or is_metric(x):
+        return True
+    return for_files and hasattr(x, "save_own_variables") and not isinstance(x, type)  # an optimiser
 
 
 _OWN_ATTRIBUTES = {
@@ -97,7 +116,6 @@ _OWN_ATTRIBUTES = {
     "_outputs",
     "_inputs_struct",
     "_outputs_struct",
-    "optimizer",
 }
 
 

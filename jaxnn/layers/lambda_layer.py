@@ -116,8 +116,8 @@ def _load(config: Any, custom_objects: dict[str, Any] | None, safe_mode: bool | 
             safe_mode = registry.in_safe_mode()
         if safe_mode:
             raise ValueError(
-                "A `Lambda` layer's function is a Python lambda, which is code that would run. Pass `safe_mode=False` "
-                "if you trust where the config comes from, or use a named, registered function."
+                "A `Lambda` layer's function is a Python lambda: loading it permits arbitrary code execution. Pass "
+                "`safe_mode=False` if you trust where the config comes from, or use a named, registered function."
             )
         config = {"class_name": "__lambda__", "config": {"value": config}}
     return registry.deserialize_keras_object(config, custom_objects=custom_objects, safe_mode=safe_mode is not False)

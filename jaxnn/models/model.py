@@ -15,7 +15,7 @@ from jaxnn.core.registry import export
 from jaxnn.core.scope import current_scope
 from jaxnn.models.compiled_call import NOT_COMPILED, CompiledCall
 from jaxnn.models.summary import print_summary
-from jaxnn.saving import weights as weight_files
+from jaxnn.saving import load_weights, save_model, save_weights
 from jaxnn.training.trainer import Trainer
 
 
@@ -202,27 +202,44 @@ class Model(Trainer, Layer):
         """The model's config as JSON text; `model_from_json` reads it."""
         return json.dumps(registry.serialize_keras_object(self), **kwargs)
 
-    # --- weights in files ------------------------------------------------------------------------------------------------
+    # --- files -----------------------------------------------------------------------------------------------------------
 
-    def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
+    def save(self, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any) -> None:
+        """Writes the model to a `.keras` file: see `saving.save_model`.
+
+        Args:
+            filepath: ending in `.keras`, or in `.h5` for Keras 2's format.
+            overwrite: False asks before replacing a file, and raises where nobody can be asked.
+            zipped: False writes a folder.
+            **kwargs: see `saving.save_model`.
+
+        Example:
+            >>> model.save("model.keras")
+            >>> twin = load_model("model.keras")
+        """
+        save_model(self, filepath, overwrite=overwrite, zipped=zipped, **kwargs)
+
+    def save_weights(self, filepath: Any, overwrite: bool = True, max_shard_size: float | None = None) -> None:
         """Writes the weights to a `.weights.h5` file in Keras's layout.
 
         The file is written beside and then moved into place, so that an older one is never lost half-way.
 
         Args:
-            filepath: ending in `.weights.h5`.
-            overwrite: False raises if the file exists.
+            filepath: ending in `.weights.h5`; with `max_shard_size` in `.weights.json`.
+            overwrite: False asks before replacing a file, and raises where nobody can be asked.
+            max_shard_size: the largest size of one file, in GiB; the weights go to several.
         """
-        weight_files.save_weights(self, filepath, overwrite=overwrite)
+        save_weights(self, filepath, overwrite=overwrite, max_shard_size=max_shard_size)
 
-    def load_weights(self, filepath: Any, skip_mismatch: bool = False) -> None:
-        """Reads the weights of a `.weights.h5` file that was written here or by Keras.
+    def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
+        """Reads weights that were written here or by Keras: see `saving.load_weights`.
 
         Args:
             filepath: the file.
             skip_mismatch: leave layers alone whose weights don't fit, with a warning.
+            **kwargs: see `saving.load_weights`.
         """
-        weight_files.load_weights(self, filepath, skip_mismatch=skip_mismatch)
+        load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
 
 
 def _symbols(shapes: Any, dtype: str) -> Any:

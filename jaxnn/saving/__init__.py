@@ -10,6 +10,7 @@ from jaxnn.core.registry import (
     register_keras_serializable,
     serialize_keras_object,
 )
+from jaxnn.saving.models import load_model, save_model
 from jaxnn.saving.weights import load_weights, save_weights
 
 __all__ = [
@@ -19,8 +20,10 @@ __all__ = [
     "get_custom_objects",
     "get_registered_name",
     "get_registered_object",
+    "load_model",
     "load_weights",
     "register_keras_serializable",
+    "save_model",
     "save_weights",
     "serialize_keras_object",
 ]

@@ -1,119 +1,101 @@
-"""`.weights.h5` files in Keras's layout, both ways.
+"""Weights alone in files: `save_weights` and `load_weights`.
 
-A file is a tree of groups along `core/walk.py`; each part's own variables are `<path>/vars/0`, `1`, ..., and those of a
-compiled model's optimiser `optimizer/vars/0`, ... A file is written beside its place and then moved there: whoever is
-killed half-way keeps the old one.
+In a `.weights.h5` file each part's own variables are `<path>/vars/0`, `1`, ... along `core/walk.py`, and those of a
+compiled model's optimiser `optimizer/vars/0`, ...
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
-import tempfile
-import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-import numpy as np
+from jaxnn.saving import archive, h5
+from jaxnn.saving.atomic import replacing
+from jaxnn.saving.paths import is_legacy, may_write, path_of
+from jaxnn.saving.state import load_state, save_state
+from jaxnn.saving.store import H5Storage
 
-from jaxnn.core import walk
 
+def save_weights(
+    model: Any,
+    filepath: Any,
+    overwrite: bool = True,
+    max_shard_size: float | None = None,
+    objects_to_skip: Iterable[Any] | None = None,
+) -> None:
+    """Writes a model's weights. Whoever is killed meanwhile keeps the old file whole.
 
-def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
-    """Writes a model's weights.
+    Args:
+        model: the model, built.
+        filepath: ending in `.weights.h5`; with `max_shard_size` in `.weights.json`.
+        overwrite: False asks before replacing a file, and raises where nobody can be asked.
+        max_shard_size: the largest size of one file, in GiB: the weights go to several files beside a table of them.
+        objects_to_skip: layers whose weights are left out, with what is inside them.
 
     Raises:
-        ValueError: if the model isn't built or the name doesn't end in `.weights.h5`.
-        FileExistsError: if the file exists and `overwrite` is False.
+        ValueError: if the model isn't built, or the name ends otherwise.
+        FileExistsError: if the file exists, `overwrite` is False and nobody can be asked.
+
+    Example: `save_weights(model, "model.weights.h5")`
+
+    Source: https://keras.io/api/models/model_saving_apis/weights_saving_and_loading/
     """
     import h5py
 
-    path = os.fspath(filepath)
-    if not path.endswith(".weights.h5"):
+    path = path_of(filepath, "save_weights")
+    if max_shard_size is None and not path.endswith(".weights.h5"):
         raise ValueError(f"The filename must end in `.weights.h5`. Received: filepath={path}")
     _require_built(model, "saving")
-    if os.path.exists(path) and not overwrite:
-        raise FileExistsError(f"save_weights: '{path}' exists already. Choose another name or pass overwrite=True.")
-    folder = os.path.dirname(os.path.abspath(path))
-    handle, beside = tempfile.mkstemp(prefix=".jaxnn-", suffix=".tmp", dir=folder)
-    os.close(handle)
-    try:
-        with h5py.File(beside, "w") as file:
-            for name, part in _parts(model):
-                if hasattr(part, "save_own_variables"):
-                    _write(file, name, part)
-        os.replace(beside, path)
-    except BaseException:
-        os.unlink(beside)
-        raise
+    if not may_write(path, overwrite):
+        return
+    skip = tuple(objects_to_skip or ())
+    with replacing(path) as beside, h5py.File(beside, "w") as file:
+        save_state(model, H5Storage(file), skip=skip)
 
 
-def _parts(model: Any) -> Iterator[tuple[str, Any]]:
-    yield from walk.walk(model, properties=True)
-    if getattr(model, "optimizer", None) is not None:
-        yield "optimizer", model.optimizer
-
-
-def _write(file: Any, name: str, part: Any) -> None:
-    group = file.require_group(f"{name}/vars" if name else "vars")
-    if isinstance(getattr(part, "name", None), str):
-        group.attrs["name"] = part.name
-    store: dict[str, Any] = {}
-    part.save_own_variables(store)
-    for key, value in store.items():
-        dataset = group.create_dataset(key, data=np.asarray(value))
-        if np.asarray(value).dtype.name == "bfloat16":  # h5 sees two bytes of no kind; Keras too says which beside
-            dataset.attrs["dtype"] = "bfloat16"
-
-
-def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False) -> None:
+def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
     """Reads weights into a built model.
 
     Args:
         model: the model.
-        filepath: a `.weights.h5` file.
+        filepath: a `.weights.h5` or `.keras` file.
         skip_mismatch: warn about parts that don't fit instead of raising, and leave them as they are.
+        **kwargs: `objects_to_skip`: layers to leave as they are, for `.weights.h5` and `.weights.json`.
 
     Raises:
         ValueError: if the model isn't built, the file has another kind of name, or a part doesn't fit.
         FileNotFoundError: if there is no such file.
-    """
-    import h5py
+        OSError: if it is damaged.
 
-    path = os.fspath(filepath)
-    if not path.endswith(".weights.h5"):
-        raise ValueError(f"The filename must end in `.weights.h5`. Received: filepath={path}")
-    _require_built(model, "loading into")
+    Source: https://keras.io/api/models/model_saving_apis/weights_saving_and_loading/
+    """
+    path = path_of(filepath, "load_weights")
+    skip = kwargs.pop("objects_to_skip", None)
+    by_name = kwargs.pop("by_name", None)
+    if kwargs:
+        raise ValueError(f"Invalid keyword arguments: {kwargs}")
+    if skip is not None and not path.endswith((".weights.h5", ".weights.json")):
+        raise ValueError(f"`objects_to_skip` only supports loading '.weights.h5' files. Received: {path}")
+    if by_name is not None and not is_legacy(path):
+        raise ValueError(f"`by_name` only supports loading legacy '.h5' or '.hdf5' files. Received: {path}")
+    if not path.endswith((".weights.h5", ".keras")):
+        raise ValueError(
+            f"File format not supported: filepath={path}. Weights are read from `.weights.h5` and `.keras`."
+        )
+    _require_built(model, "loading weights into")
     if not os.path.exists(path):
         raise FileNotFoundError(f"load_weights: there is no file '{path}'.")
-    problems = []
-    with h5py.File(path, "r") as file:
-        for name, part in _parts(model):
-            if not hasattr(part, "load_own_variables") or (name == "optimizer" and "optimizer/vars" not in file):
-                continue
-            try:
-                part.load_own_variables(_read(file, name))
-            except Exception as error:
-                problems.append(f"'{name or model.name}': {error}")
-    if problems:
-        message = f"load_weights: {len(problems)} part(s) of '{path}' don't fit the model. " + " ".join(problems)
-        if not skip_mismatch:
-            raise ValueError(message)
-        warnings.warn(message, stacklevel=3)
+    opened = archive.weights_of(path, path) if path.endswith(".keras") else _weights_file(path)
+    with opened as weights:
+        load_state(model, weights, skip=skip or (), skip_mismatch=skip_mismatch, what=f"load_weights of '{path}'")
 
 
-def _read(file: Any, name: str) -> dict[str, np.ndarray]:
-    place = f"{name}/vars" if name else "vars"
-    if place not in file:
-        return {}
-    values = {}
-    for key, dataset in file[place].items():
-        value = dataset[()]
-        if dataset.attrs.get("dtype") == "bfloat16":
-            import ml_dtypes
-
-            value = np.asarray(value).view(ml_dtypes.bfloat16)
-        values[key] = value
-    return values
+@contextlib.contextmanager
+def _weights_file(path: str) -> Iterator[H5Storage]:
+    with h5.reading(path, path) as file:
+        yield H5Storage(file)
 
 
 def _require_built(model: Any, what: str) -> None:

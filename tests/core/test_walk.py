@@ -80,7 +80,7 @@ def test_parameters_are_named_by_attributes_and_files_by_properties_too():
     model = Net()
     model(np.ones((1, 2)))
     assert list(named_variables(model)) == ["body/kernel", "body/bias", "output_layer/kernel", "output_layer/bias"]
-    assert paths(model, properties=True) == ["", "attic", "body"]
+    assert paths(model, for_files=True) == ["", "attic", "body"]
 
 
 def test_the_lists_that_properties_give_are_all_seen():
@@ -92,7 +92,7 @@ def test_the_lists_that_properties_give_are_all_seen():
             self.inner = [Sequential([layers.Dense(1)]) for _ in range(20)]
             self.z = [layers.Dense(1) for _ in range(20)]
 
-    assert sum("dense" in path for path in paths(Deep(), properties=True)) == 40
+    assert sum("dense" in path for path in paths(Deep(), for_files=True)) == 40
 
 
 def test_two_variables_of_one_name_are_numbered():
