@@ -25,7 +25,8 @@ class BackupAndRestore(Callback):
 
     Run the same script again after it was killed: with a backup after each epoch, training on arrays goes on to the same
     numbers as if nothing had happened. In the backup are the weights, the optimizer's state and the positions of the
-    random streams that shuffle (NumPy's and Python's global ones). What callbacks or generators remember is not.
+    random streams: the layers', and NumPy's and Python's global ones, which shuffle. What callbacks or generators remember
+    is not.
 
     A backup is one file, written beside its place and then moved there: there is always a whole one. Beside it
     stands the epoch for Keras, which can go on from our backups, and we from Keras's.
@@ -45,8 +46,8 @@ class BackupAndRestore(Callback):
 
     Example: `model.fit(x, y, epochs=100, callbacks=[BackupAndRestore("backup")])`
 
-    Source: https://keras.io/api/callbacks/backup_and_restore/. Unlike Keras, shuffles go on as well, the weights can't be of
-    another epoch than the number, and only the callback's own files are deleted, with their folder once it is empty.
+    Source: https://keras.io/api/callbacks/backup_and_restore/. Unlike Keras, shuffles and dropout go on as well, the
+    weights can't be of another epoch than the number, and only the callback's own files are deleted, with their folder once it is empty.
     """
 
     def __init__(
@@ -136,7 +137,7 @@ class BackupAndRestore(Callback):
         beside = os.path.join(self.backup_dir, "next.weights.h5")
         self.model.save_weights(beside, overwrite=True)
         with h5py.File(beside, "r+") as file:  # in one file, so that they are replaced as one
-            file.attrs[_METADATA] = json.dumps({**metadata, "random_state": _random_state()})
+            file.attrs[_METADATA] = json.dumps({**metadata, "random_state": _random_state(self.model)})
         os.replace(beside, self._weights_path)
         with open(f"{self._training_metadata_path}.next", "w", encoding="utf-8") as file:
             json.dump(metadata, file)
@@ -157,7 +158,13 @@ class BackupAndRestore(Callback):
         metadata = json.loads(text) if text else {}
         self.model._initial_epoch = self._current_epoch = metadata.get("epoch", 0)
         if "random_state" in metadata:
-            _set_random_state(metadata["random_state"])
+            _set_random_state(self.model, metadata["random_state"])
+
+
+def _seeds(model: Any) -> list[Any]:
+    """The states of the seed generators, which are no weights: files in Keras's layout lack them."""
+    weights = {id(variable) for variable in model.weights}
+    return [variable for variable in model.variables if id(variable) not in weights]
 
 
 def _copy(path: str, to: str) -> None:
@@ -165,14 +172,17 @@ def _copy(path: str, to: str) -> None:
         shutil.copyfile(path, to)
 
 
-def _random_state() -> dict[str, Any]:
-    """The positions of the global random streams, for JSON."""
+def _random_state(model: Any) -> dict[str, Any]:
+    """The positions of the random streams, for JSON: those that shuffle, and those of the layers."""
     state = np.random.get_state(legacy=False)
     state["state"] = {name: value.tolist() if name == "key" else value for name, value in state["state"].items()}
-    return {"numpy": state, "python": random.getstate()}
+    seeds = [np.asarray(variable).tolist() for variable in _seeds(model)]
+    return {"numpy": state, "python": random.getstate(), "layers": seeds}
 
 
-def _set_random_state(state: dict[str, Any]) -> None:
+def _set_random_state(model: Any, state: dict[str, Any]) -> None:
+    for variable, value in zip(_seeds(model), state["layers"], strict=True):
+        variable.assign(np.array(value, variable.dtype))
     np.random.set_state(state["numpy"])
     version, internal, gauss = state["python"]
     random.setstate((version, tuple(internal), gauss))

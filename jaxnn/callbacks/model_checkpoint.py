@@ -16,8 +16,9 @@ from jaxnn.utils.printing import print_line
 class ModelCheckpoint(MonitorCallback):
     """Saves the model after each epoch, after each improvement, or after every so many batches.
 
-    A file is written beside its place and then moved there: whoever is killed meanwhile keeps the old one. Optimizer state
-    is in it, so training goes on from it: with `save_weights_only`, compile a model before its `load_weights`.
+    A file is written beside its place and then moved there: whoever is killed meanwhile keeps the old one. The optimizer's
+    state is in it, so training goes on from `load_model`; with `save_weights_only`, from `load_weights` once the model is
+    compiled and `model.optimizer.build(model.trainable_variables)` has made what the state goes to.
 
     Args:
         filepath: a path that ends in `.keras` or `.h5`, or in `.weights.h5` with `save_weights_only`. It may hold
