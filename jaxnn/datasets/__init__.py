@@ -1,4 +1,4 @@
-"""Data that comes with the package: daily weather, from which tomorrow's rain is forecast. Nothing is downloaded."""
+"""Data to try things on: daily weather that comes with the package, and Keras's datasets, which are downloaded once."""
 
 from jaxnn.core import lazy
 

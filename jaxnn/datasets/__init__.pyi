@@ -1,1 +1,9 @@
+from jaxnn.datasets import boston_housing as boston_housing
+from jaxnn.datasets import california_housing as california_housing
+from jaxnn.datasets import cifar10 as cifar10
+from jaxnn.datasets import cifar100 as cifar100
+from jaxnn.datasets import fashion_mnist as fashion_mnist
+from jaxnn.datasets import imdb as imdb
+from jaxnn.datasets import mnist as mnist
 from jaxnn.datasets import rain as rain
+from jaxnn.datasets import reuters as reuters
