@@ -48,9 +48,9 @@ def load_data(
     Source: https://keras.io/api/datasets/imdb/; Maas et al., ACL 2011, https://ai.stanford.edu/~amaas/data/sentiment/
     """
     arrays = load_npz(fetch("imdb.npz", _HASH, path))
-    parts = []
+    parts, stream = [], np.random.RandomState(seed)
     for part in ("train", "test"):
-        xs, labels = words.shuffled(arrays[f"x_{part}"], arrays[f"y_{part}"], seed)
+        xs, labels = words.shuffled(arrays[f"x_{part}"], arrays[f"y_{part}"], stream)
         parts.append(words.shorter_than(maxlen, words.marked(xs, start_char, index_from), labels))
     (x_train, y_train), (x_test, y_test) = parts
     if not x_train or not x_test:

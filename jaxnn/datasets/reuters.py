@@ -50,7 +50,7 @@ def load_data(
     Source: https://keras.io/api/datasets/reuters/; D. Lewis, Reuters-21578
     """
     arrays = load_npz(fetch("reuters.npz", _HASH, path))
-    xs, labels = words.shuffled(arrays["x"], arrays["y"], seed)
+    xs, labels = words.shuffled(arrays["x"], arrays["y"], np.random.RandomState(seed))
     kept, labels = words.shorter_than(maxlen, words.marked(xs, start_char, index_from), labels)
     kept, labels = words.common_words(kept, num_words, skip_top, oov_char), np.array(labels)
     n = int(len(kept) * (1 - test_split))

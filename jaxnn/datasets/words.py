@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 
-def shuffled(xs: np.ndarray, labels: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def shuffled(xs: np.ndarray, labels: np.ndarray, stream: np.random.RandomState) -> tuple[np.ndarray, np.ndarray]:
     """Both in one new order."""
     order = np.arange(len(xs))
-    np.random.RandomState(seed).shuffle(order)
+    stream.shuffle(order)
     return xs[order], labels[order]
 
 

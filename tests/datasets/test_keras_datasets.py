@@ -139,7 +139,7 @@ def test_imdb_leaves_out_what_is_not_wanted(put):
     assert sorted(x_train.tolist()) == [[2, 3], [4], [7, 8]]
     (x_train, y_train), (x_test, _) = datasets.imdb.load_data(maxlen=4)  # of fewer words than four, the mark among them
     assert (len(x_train), y_train.tolist(), len(x_test)) == (1, [0], 2)
-    with pytest.raises(ValueError, match="no sequence was kept. Increase maxlen"):
+    with pytest.raises(ValueError, match=r"no sequence was kept\. Increase maxlen"):
         datasets.imdb.load_data(maxlen=1)
 
 
