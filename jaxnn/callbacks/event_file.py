@@ -70,7 +70,6 @@ def value(tag: str, tensor: bytes, plugin: str, content: bytes = b"") -> bytes:
 
 def tensor(array: np.ndarray) -> bytes:
     """A `TensorProto` of float32 or float64."""
-    array = np.ascontiguousarray(array)
     return _tensor(_TYPES[array.dtype.name], array.shape) + _field(
         4, array.astype(array.dtype.newbyteorder("<")).tobytes()
     )

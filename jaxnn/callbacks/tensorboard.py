@@ -33,9 +33,9 @@ class TensorBoard(Callback):
         write_graph: the conceptual graph of a Sequential or functional model.
         write_images: the weights as images, too, at `histogram_freq`: vectors, matrices, and the first three kernels of a
             stack.
-        write_steps_per_second: 'epoch_steps_per_second' and, if batches are written, 'batch_steps_per_second'.
-        update_freq: 'epoch'; or 'batch', or every so many batches, `batch_<metric>` as well. Only then, or while it
-            profiles, does `fit` stop between batches.
+        write_steps_per_second: 'epoch_steps_per_second' and, if batches are written, 'batch_steps_per_second'; the latter
+            keeps `fit` from running steps ahead of their events, and so costs speed.
+        update_freq: 'epoch'; or 'batch', or every so many batches, `batch_<metric>` as well.
         profile_batch: a batch, or the first and the last of a range (counted from 1 over all epochs), to trace by
             `jax.profiler`; 0: none. TensorBoard's plugin 'profile' (`pip install xprof`) shows the trace.
         embeddings_freq: every so many epochs the Embedding layers, for the projector, and the model's weights. 0: never.
@@ -101,17 +101,21 @@ class TensorBoard(Callback):
         """Ends the trace, if training ended before the range did."""
         self._stop_trace()
 
-    @needed_where(lambda self: (self._writes_batches and self.write_steps_per_second) or self._is_to_trace)
+    @needed_where(lambda self: (self._writes_batches and self.write_steps_per_second) or self._start_batch > 0)
     def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
         """Notes the time, and begins the trace."""
-        self._batch_began = time.perf_counter()
-        if self._is_to_trace and not self._is_tracing and self._counter.total + 1 >= self._start_batch:
+        traces = 0 < self._start_batch <= self._counter.total + 1 and not self._has_traced
+        if traces or self.write_steps_per_second:
+            # `fit` runs no step ahead of a hook that reads a variable: a trace and a clock meet the step that they are about
+            np.asarray(self.model.optimizer.iterations)
+        if traces and not self._is_tracing:
             self._start_trace()
         if self._is_tracing:
             self._annotation = jax.profiler.TraceAnnotation(f"Profiled batch {batch}")
             self._annotation.__enter__()
+        self._batch_began = time.perf_counter()
 
-    @needed_where(lambda self: self._writes_batches or self._is_to_trace)
+    @needed_where(lambda self: self._writes_batches or self._start_batch > 0)
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """Writes the batch, if it is one of those, and ends the trace."""
         before, due = self._counter.total, self._counter.due(batch)
@@ -190,10 +194,6 @@ class TensorBoard(Callback):
 
     # --- traces ------------------------------------------------------------------------------------------------------
 
-    @property
-    def _is_to_trace(self) -> bool:
-        return self._start_batch > 0 and not self._has_traced
-
     def _start_trace(self) -> None:
         try:
             jax.profiler.start_trace(self._train_dir)
@@ -231,8 +231,9 @@ def _range_of_batches(profile_batch: Any) -> tuple[int, int]:
     given = profile_batch
     try:
         if isinstance(given, str):  # '10' or '10,20', as in Keras 2
-            given = [int(number) for number in given.split(",")]
-        start, stop = given if isinstance(given, tuple | list) and len(given) == 2 else (given, given)
+            numbers = [int(number) for number in given.split(",")]
+            given = numbers if len(numbers) > 1 else numbers[0]
+        start, stop = given if isinstance(given, tuple | list) else (given, given)
         valid = isinstance(start, int) and isinstance(stop, int) and 0 <= start <= stop
     except ValueError:
         valid = False
