@@ -6,6 +6,7 @@ Source: https://keras.io/api/ops/core/
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,9 +14,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxnn.core import tree
 from jaxnn.core.config import floatx
-from jaxnn.core.dtypes import standardize_dtype
-from jaxnn.core.graph import KerasTensor, compute_output_spec, op
+from jaxnn.core.dtypes import is_float_dtype, standardize_dtype
+from jaxnn.core.graph import KerasTensor, any_symbolic, compute_output_spec, op
 from jaxnn.core.types import Array, ArrayLike, Shape
 from jaxnn.core.variable import Variable
 
@@ -29,7 +31,12 @@ def tensor(x: Any) -> Array:
     if isinstance(x, np.ndarray | np.generic):
         with jax.ensure_compile_time_eval():
             return jax.device_put(np.array(x))  # a copy, as the device may share the caller's memory
-    return jnp.asarray(x)
+    return jnp.asarray(x.todense() if is_sparse(x) else x)
+
+
+def is_sparse(x: Any) -> bool:
+    """Whether this is a sparse array of JAX's or SciPy's, which becomes a dense one here."""
+    return hasattr(x, "todense")
 
 
 def floating(x: Any) -> Array:
@@ -92,6 +99,56 @@ def broadcasting(fn: Callable) -> Callable:
     return op(fn, spec=functools.partial(broadcast_spec, fn))
 
 
+def broadcasting_whole(fn: Callable) -> Callable:
+    """An operation of whole numbers that broadcast; see `taking_whole`."""
+
+    def spec(*args: Any) -> KerasTensor:
+        return broadcast_spec(fn, *map(_as_whole, args))
+
+    return op(fn, spec=spec)
+
+
+def taking_whole(*names: str) -> Callable:
+    """An operation whose symbolic arguments of these names count as whole numbers when shapes are inferred.
+
+    An `Input` is a float unless told otherwise; as in Keras, it may stand for indices until values come.
+    """
+
+    def decorate(fn: Callable) -> Callable:
+        return op(fn, spec=functools.partial(_spec_with_whole, fn, names))
+
+    return decorate
+
+
+def _spec_with_whole(fn: Callable, names: tuple[str, ...], *args: Any, **kwargs: Any) -> Any:
+    bound = inspect.signature(fn).bind(*args, **kwargs)
+    for name in names:
+        if name in bound.arguments:
+            bound.arguments[name] = tree.map_structure(_as_whole, bound.arguments[name])
+    return compute_output_spec(fn, *bound.args, **bound.kwargs)
+
+
+def _as_whole(x: Any) -> Any:
+    return KerasTensor(x.shape, "int32") if isinstance(x, KerasTensor) and is_float_dtype(x.dtype) else x
+
+
+def agreeing(a: Any, axis_a: int, b: Any, axis_b: int) -> tuple[Any, Any]:
+    """Two arguments whose axes must be equally long: where one of the lengths is unknown, it is the other."""
+    length_a, length_b = a.shape[axis_a], b.shape[axis_b]
+    if length_a is None and length_b is not None:
+        a = with_length(a, axis_a, length_b)
+    elif length_b is None and length_a is not None:
+        b = with_length(b, axis_b, length_a)
+    return a, b
+
+
+def with_length(x: KerasTensor, axis: int, length: int | None) -> KerasTensor:
+    """The symbolic tensor with another length of one axis."""
+    shape = list(x.shape)
+    shape[axis] = length
+    return KerasTensor(shape, x.dtype)
+
+
 # --- arrays and dtypes -----------------------------------------------------------------------------------------------
 
 
@@ -102,7 +159,7 @@ def convert_to_tensor(x: Any, dtype: Any = None, sparse: bool | None = None, rag
     Args:
         x: the values. A NumPy array is copied.
         dtype: None keeps the values' own, in 32 bits.
-        sparse: accepted as in Keras; arrays are dense.
+        sparse: accepted as in Keras; sparse arrays of JAX's and SciPy's become dense all the same.
         ragged: must not be True.
 
     Raises:
@@ -127,7 +184,7 @@ def cast(x: Any, dtype: Any) -> Array:
 
 def _converted(x: Any, dtype: Any) -> Array:
     dtype = standardize_dtype(dtype)
-    if not isinstance(x, jax.Array | Variable | np.ndarray | np.generic):
+    if not isinstance(x, jax.Array | Variable | np.ndarray | np.generic) and not is_sparse(x):
         return jnp.asarray(x, dtype=dtype)
     x = tensor(x)
     return x if x.dtype == dtype else x.astype(dtype)
@@ -186,7 +243,30 @@ def dtype(x: Any) -> str:
 # --- parts -----------------------------------------------------------------------------------------------------------
 
 
-@op
+def _slice_spec(inputs: Any, start_indices: Any, shape: Sequence[int]) -> KerasTensor:
+    _check_slice(inputs, start_indices, shape)
+    known = not any_symbolic((start_indices,))
+    sizes = [
+        size if size != -1 else (n - start_indices[i] if known and n is not None else None)
+        for i, (n, size) in enumerate(zip(inputs.shape, shape, strict=True))
+    ]
+    return KerasTensor(sizes, dtype=inputs.dtype)
+
+
+def _check_slice(inputs: Any, start_indices: Any, shape: Sequence[int]) -> None:
+    for name, length in (("shape", len(shape)), ("start_indices", _length(start_indices))):
+        if length != len(inputs.shape):
+            raise ValueError(
+                f"The number of dimensions in `{name}` must match the number of dimensions in `inputs`. Received "
+                f"inputs.shape={tuple(inputs.shape)}, start_indices={start_indices} and shape={shape}"
+            )
+
+
+def _length(x: Any) -> int:
+    return x.shape[0] if hasattr(x, "shape") else len(x)
+
+
+@op(spec=_slice_spec)
 def slice(inputs: ArrayLike, start_indices: Any, shape: Sequence[int]) -> Array:
     """A block of the given shape that begins at `start_indices`, which may be traced.
 
@@ -196,7 +276,7 @@ def slice(inputs: ArrayLike, start_indices: Any, shape: Sequence[int]) -> Array:
         shape: the block's size along each axis; -1 takes all that is left.
 
     Raises:
-        ValueError: if `shape` has another number of axes than `inputs`.
+        ValueError: if `shape` or `start_indices` has another number of axes than `inputs`.
 
     Example:
         >>> slice(np.arange(9).reshape(3, 3), (1, 1), (2, 2))
@@ -204,16 +284,12 @@ def slice(inputs: ArrayLike, start_indices: Any, shape: Sequence[int]) -> Array:
                [7, 8]], dtype=int32)
     """
     inputs = tensor(inputs)
-    if len(shape) != inputs.ndim:
-        raise ValueError(
-            "The number of dimensions in `inputs` must match the number of dimensions in `shape`. Received "
-            f"inputs.shape={inputs.shape} and shape={shape}"
-        )
+    _check_slice(inputs, start_indices, shape)
     sizes = [inputs.shape[i] - start_indices[i] if size == -1 else size for i, size in enumerate(shape)]
     return jax.lax.dynamic_slice(inputs, tuple(start_indices), sizes)
 
 
-@op
+@taking_whole("start_indices")
 def slice_update(inputs: ArrayLike, start_indices: Any, updates: ArrayLike) -> Array:
     """`inputs` with the block at `start_indices` replaced by `updates`.
 
@@ -224,7 +300,7 @@ def slice_update(inputs: ArrayLike, start_indices: Any, updates: ArrayLike) -> A
     return jax.lax.dynamic_update_slice(tensor(inputs), tensor(updates), tuple(start_indices))
 
 
-@op
+@taking_whole("indices")
 def scatter(indices: ArrayLike, values: ArrayLike, shape: Sequence[int]) -> Array:
     """Zeros of a shape, with `values` added at `indices`; values at the same place add up.
 
@@ -239,7 +315,7 @@ def scatter(indices: ArrayLike, values: ArrayLike, shape: Sequence[int]) -> Arra
     return jnp.zeros(tuple(shape), values.dtype).at[place].add(values)
 
 
-@op
+@taking_whole("indices")
 def scatter_update(inputs: ArrayLike, indices: ArrayLike, updates: ArrayLike, reduction: str | None = None) -> Array:
     """`inputs` with the entries at `indices` written, or combined with what stands there.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import jax
@@ -151,6 +152,10 @@ class LossScaleOptimizer(Optimizer):
     def scale_loss(self, loss: Any) -> Any:
         """The loss times the current scale: what the gradients are to be taken of."""
         return loss * (self.dynamic_scale.value if self.built else self.initial_scale)
+
+    def knowing(self, loss: Any, loss_at: Callable[[Sequence[Array]], Array]) -> AbstractContextManager:
+        """What the inner optimiser makes of it."""
+        return self.inner_optimizer.knowing(loss, loss_at)
 
     def finalize_variable_values(self, var_list: Sequence[Variable]) -> None:
         """What the inner optimiser has left to do after the last step."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from functools import partial
 from typing import Any
 
 from jaxnn.core import registry
+from jaxnn.core.types import Array
 from jaxnn.core.variable import Variable
 from jaxnn.optimizers.loss_scale import LossScaleOptimizer
 from jaxnn.optimizers.optimizer import Optimizer
@@ -123,6 +126,7 @@ class MultiOptimizer(Optimizer):
         super().__init__(0.0, loss_scale_factor=loss_scale_factor, name=name)
         self._optimizer_map = optimizer_map
         self._inner_optimizers: list[Optimizer] = []
+        self._var_to_optimizer_idx: dict[int, int] = {}
         if isinstance(optimizer_map, OptimizerMap):
             for optimizer in (*optimizer_map._optimizer_map.values(), optimizer_map.default_optimizer):
                 self._place(optimizer)
@@ -138,12 +142,16 @@ class MultiOptimizer(Optimizer):
         """Asks for every variable's optimiser, and builds those."""
         if self.built:
             return
-        self._places = [self._place(_single(self._optimizer_map(v), v.path)) for v in variables]
-        for place, optimizer in enumerate(self._inner_optimizers):
-            held = [v for v, p in zip(variables, self._places, strict=True) if p == place]
-            if held:
-                optimizer.build(held)
+        places = [self._place(_single(self._optimizer_map(v), v.path)) for v in variables]
+        self._var_to_optimizer_idx = dict(zip(map(self._var_key, variables), places, strict=True))
         super().build(variables)
+        for optimizer, held in self._by_member(list(variables), lambda v: v):
+            optimizer.build(held)
+
+    def _index_variables(self) -> None:
+        super()._index_variables()
+        keys, places = map(self._var_key, self._trainable_variables), self._var_to_optimizer_idx.values()
+        self._var_to_optimizer_idx = dict(zip(keys, places, strict=True))
 
     @property
     def optimizers(self) -> list[Optimizer]:
@@ -191,11 +199,25 @@ class MultiOptimizer(Optimizer):
         self._iterations.assign_add(1)
 
     def _by_member(self, items: list, variable_of: Callable[[Any], Variable]) -> Iterator[tuple[Optimizer, list]]:
-        places = [self._places[self._get_variable_index(variable_of(item))] for item in items]
+        places = [self._var_to_optimizer_idx[self._var_key(variable_of(item))] for item in items]
         for place, optimizer in enumerate(self._inner_optimizers):
             held = [item for item, p in zip(items, places, strict=True) if p == place]
             if held:
                 yield optimizer, held
+
+    @contextlib.contextmanager
+    def knowing(self, loss: Any, loss_at: Callable[[Sequence[Array]], Array]) -> Iterator[None]:
+        """Tells every member, for its own variables; to each the others' stay as they are when it asks."""
+        variables = self._trainable_variables
+
+        def loss_of(held: list[Variable], values: Sequence[Array]) -> Array:
+            new = dict(zip(map(id, held), values, strict=True))
+            return loss_at([new.get(id(v), v.value) for v in variables])
+
+        with contextlib.ExitStack() as stack:
+            for optimizer, held in self._by_member(list(variables), lambda v: v):
+                stack.enter_context(optimizer.knowing(loss, partial(loss_of, held)))
+            yield
 
     def finalize_variable_values(self, var_list: Sequence[Variable]) -> None:
         """What the members have left to do after the last step."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from typing import Any
 
+import jax.numpy as jnp
+
 from jaxnn.core import registry
+from jaxnn.core.types import Array, ArrayLike
 from jaxnn.core.variable import Variable
 from jaxnn.optimizers import transforms
 from jaxnn.optimizers.transform_optimizer import TransformOptimizer
@@ -92,8 +96,26 @@ class Muon(TransformOptimizer):
 
     def transform(self, learning_rate: Any) -> GradientTransformation:
         """The step of a matrix, as a pure transformation at this learning rate."""
-        coefficients = (self.muon_a, self.muon_b, self.muon_c)
-        return transforms.muon(learning_rate, self.momentum, self.nesterov, self.ns_steps, coefficients, self.rms_rate)
+        direction = functools.partial(self.zeropower_via_newtonschulz5, steps=self.ns_steps)
+        return transforms.muon(learning_rate, self.momentum, self.nesterov, direction, self.lr_adjust)
+
+    def zeropower_via_newtonschulz5(self, x: ArrayLike, steps: int) -> Array:
+        """A matrix with its singular values made about 1, in so many iterations; see `transforms.orthogonalize`.
+
+        Raises:
+            ValueError: for fewer than two axes.
+        """
+        x = jnp.asarray(x)
+        if x.ndim < 2:
+            raise ValueError(
+                f"Expected gradient or momentum to have at least 2 dimensions. Received: shape={x.shape}. Vectors are "
+                "moved by AdamW."
+            )
+        return transforms.orthogonalize(x, steps, (self.muon_a, self.muon_b, self.muon_c))
+
+    def lr_adjust(self, x: ArrayLike) -> Array:
+        """A step made about as long as Adam's by `rms_rate`; see `transforms.lengthen_as_adam`."""
+        return transforms.lengthen_as_adam(jnp.asarray(x), self.rms_rate)
 
     def _transform_of(self, variable: Variable, learning_rate: Any) -> GradientTransformation:
         if self._should_use_adamw(variable):

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import jax
@@ -244,6 +245,15 @@ class Optimizer(LearningRateOwner, VariableOwner):
         with StatelessScope(values) as scope:
             self.apply(grads)
         return [scope.get_current_value(v) for v in trainables], [scope.get_current_value(v) for v in own]
+
+    def knowing(self, loss: Any, loss_at: Callable[[Sequence[Array]], Array]) -> AbstractContextManager:
+        """A block whose steps may ask for the loss: `train_step` opens it for optax transformations that do.
+
+        Args:
+            loss: of this step's batch, unscaled.
+            loss_at: the loss of this batch at other values of the variables that the optimiser was built for.
+        """
+        return nullcontext()
 
     def update_step(self, gradient: Array, variable: Variable, learning_rate: Array) -> None:
         """Moves one variable and its slots: what a new optimiser writes.

@@ -17,6 +17,7 @@ a number, an array, or a function of the count of steps done.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -271,21 +272,29 @@ def muon(
     learning_rate: Any = 0.001,
     momentum: float = 0.95,
     nesterov: bool = True,
-    steps: int = 5,
-    coefficients: tuple[float, float, float] = (3.4445, -4.7750, 2.0315),
-    rms_rate: float | None = 0.2,
+    direction: Callable[[Array], Array] | None = None,
+    lengthen: Callable[[Array], Array] | None = None,
 ) -> GradientTransformation:
-    """For matrices: the momentum m = mu m + g, its singular values made about 1; w -= lr sqrt(longer side) rms_rate m."""
-    mu = momentum
+    """For matrices: the momentum m = mu m + g; w -= lengthen(lr direction(m)).
+
+    `direction` is `orthogonalize` unless given, and `lengthen` is `lengthen_as_adam`.
+    """
+    mu, direction, lengthen = momentum, direction or orthogonalize, lengthen or lengthen_as_adam
 
     def step(g, w, lr, t, momentum):
         momentum = momentum + (g + momentum * (mu - 1))
-        update = lr * orthogonalize(g + mu * momentum if nesterov else momentum, steps, coefficients)
-        if rms_rate is not None:
-            update = update * jnp.sqrt(jnp.asarray(max(w.shape), w.dtype)) * rms_rate
-        return -update, {"momentum": momentum}
+        update = lr * direction(g + mu * momentum if nesterov else momentum)
+        return -lengthen(update), {"momentum": momentum}
 
     return per_variable(learning_rate, step, {"momentum": zeros})
+
+
+def lengthen_as_adam(x: Array, rms_rate: float | None = 0.2) -> Array:
+    """X sqrt(longer side) rms_rate: an orthogonal matrix gets entries about as large as Adam's steps. None: x.
+
+    Source: Liu et al., arXiv:2502.16982, equation 4.
+    """
+    return x if rms_rate is None else x * jnp.sqrt(jnp.asarray(max(x.shape), x.dtype)) * rms_rate
 
 
 def orthogonalize(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from itertools import pairwise
 from typing import Any
 
@@ -24,6 +26,10 @@ class OptaxOptimizer(Optimizer):
 
     The transformation sees a dictionary {path: array} of the variables, so labels and masks may go by name. Its state lies
     in `variables`, after the iteration. A variable without a gradient counts as having gradient 0 and is not moved.
+
+    A transformation that asks for `value`, `grad` or `value_fn` in its update, as `optax.lbfgs`, `optax.polyak_sgd` and
+    `optax.contrib.reduce_on_plateau` do, gets them from `fit`: the loss of the batch (before loss scaling), its gradient, and
+    the loss by the parameters. Other extra arguments are for a `train_step` of your own: `stateless_apply(..., name=...)`.
 
     Args:
         transformation: anything with optax's `init` and `update`; it has the learning rate and the minus sign in it.
@@ -107,6 +113,14 @@ class OptaxOptimizer(Optimizer):
         with self._given(extra_arguments):
             return super().stateless_apply(optimizer_variables, grads, trainable_variables)
 
+    def knowing(self, loss: Any, loss_at: Callable[[Sequence[Array]], Array]) -> AbstractContextManager:
+        """Gives the transformation `value`, the loss, and `value_fn`, the loss by its parameters."""
+
+        def value_fn(params: PyTree) -> Array:
+            return loss_at([params[name] for name in self._names])
+
+        return self._given({"value": loss, "value_fn": value_fn})
+
     @contextlib.contextmanager
     def _given(self, extra_arguments: dict[str, Any]) -> Iterator[None]:
         before, self._extra_arguments = self._extra_arguments, {**self._extra_arguments, **extra_arguments}
@@ -121,18 +135,19 @@ class OptaxOptimizer(Optimizer):
         for gradient, variable in zip(self._clip_gradients(grads), variables, strict=True):
             name = self._names[self._get_variable_index(variable)]
             tree[name] = gradient.astype(params[name].dtype)
-        updates, state = self._update()(tree, self._state(), params, **self._extra_arguments)
+        updates, state = self.transformation.update(tree, self._state(), params, **self._asked_for(tree))
         for leaf, value in zip(self._leaves, jax.tree.leaves(state), strict=True):
             leaf.assign(value if _key_type(value) is None else jax.random.key_data(value))
         for variable in variables:
             self.assign_add(variable, updates[self._names[self._get_variable_index(variable)]])
 
-    def _update(self) -> Callable:
-        if not self._extra_arguments:
-            return self.transformation.update
-        import optax
-
-        return optax.with_extra_args_support(self.transformation).update
+    def _asked_for(self, gradients: PyTree) -> dict[str, Any]:
+        """Those of the arguments at hand that the transformation takes."""
+        at_hand = {"grad": gradients, **self._extra_arguments}
+        parameters = inspect.signature(self.transformation.update).parameters.values()
+        if any(p.kind is p.VAR_KEYWORD for p in parameters):
+            return at_hand
+        return {p.name: at_hand[p.name] for p in parameters if p.name in at_hand}
 
     def _state(self) -> PyTree:
         values = [

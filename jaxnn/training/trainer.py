@@ -303,11 +303,11 @@ class Trainer(_Host):
         """
         trainable, rest, slots, tracked = state
         x, y, weight = unpack_x_y_sample_weight(data)
-        gradient = jax.value_and_grad(self.compute_loss_and_updates, has_aux=True)
-        (_, (loss, y_pred, rest, tracked)), grads = gradient(
-            trainable, rest, tracked, x, y, weight, training=True, optimizer_variables=slots
-        )
-        trainable, slots = self.optimizer.stateless_apply(slots, grads, trainable)
+        compute = functools.partial(self.compute_loss_and_updates, training=True, optimizer_variables=slots)
+        fixed = (rest, tracked, x, y, weight)
+        (_, (loss, y_pred, rest, tracked)), grads = jax.value_and_grad(compute, has_aux=True)(trainable, *fixed)
+        with self.optimizer.knowing(loss, lambda values: compute(values, *fixed)[1][0]):
+            trainable, slots = self.optimizer.stateless_apply(slots, grads, trainable)
         logs, tracked = self._update_metrics(tracked, loss, x, y, y_pred, weight)
         return logs, (trainable, rest, slots, tracked)
 

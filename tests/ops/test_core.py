@@ -1,9 +1,11 @@
 """Making arrays, casting, cutting and writing."""
 
 import jax
+import jax.experimental.sparse
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import scipy.sparse
 
 from jaxnn import ops
 from jaxnn.core import config
@@ -153,3 +155,15 @@ def test_axes_that_are_not_there_are_told():
         ops.transpose(x, (0, 0))
     with pytest.raises(ValueError, match="concatenate: `axis` cannot be None"):
         ops.concatenate([x, x], axis=None)
+
+
+def test_sparse_arrays_become_dense():
+    dense = np.array([[0.0, 2.0], [0.0, 0.0]], np.float32)
+    for sparse in (jax.experimental.sparse.BCOO.fromdense(dense), scipy.sparse.csr_matrix(dense)):
+        for result in (
+            ops.convert_to_tensor(sparse),
+            ops.convert_to_tensor(sparse, sparse=False),
+            ops.cast(sparse, "float32"),
+        ):
+            assert isinstance(result, jax.Array)
+            np.testing.assert_array_equal(result, dense)

@@ -1,5 +1,7 @@
 """Several optimisers for one model, and Muon's choice between two."""
 
+import pickle
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -127,3 +129,34 @@ def test_muon_decays_its_two_kinds_of_variables_by_their_own_rates():
     np.testing.assert_array_equal(w[0].numpy(), 0.5 * np.eye(2))
     np.testing.assert_array_equal(w[1].numpy(), [0.75, 0.75])
     assert Muon.from_config(optimizer.get_config()).get_config() == optimizer.get_config()
+
+
+def test_muons_direction_is_nearly_orthogonal_and_its_length_like_adams():
+    optimizer, x = Muon(), np.random.default_rng(0).normal(size=(6, 3))
+    singular = np.linalg.svd(optimizer.zeropower_via_newtonschulz5(x, 5), compute_uv=False)
+    assert (singular > 0.6).all()
+    assert (singular < 1.3).all()
+    np.testing.assert_allclose(optimizer.lr_adjust(np.ones((4, 2))), np.full((4, 2), 0.4), rtol=1e-6)  # 0.2 sqrt(4)
+    np.testing.assert_array_equal(Muon(rms_rate=None).lr_adjust(x), np.float32(x))
+    with pytest.raises(ValueError, match=r"at least 2 dimensions. Received: shape=\(3,\)"):
+        optimizer.zeropower_via_newtonschulz5(np.ones(3), 5)
+
+
+def test_a_muon_of_ones_own_may_take_another_direction():
+    class Plain(Muon):
+        def zeropower_via_newtonschulz5(self, x, steps):
+            return x
+
+    w = Variable(np.ones((2, 2)), name="kernel")
+    Plain(0.5, rms_rate=None, weight_decay=None, momentum=0.0).apply([np.ones((2, 2))], [w])
+    np.testing.assert_allclose(w.numpy(), 0.5 * np.ones((2, 2)))
+
+
+def test_a_pickled_multi_optimizer_still_knows_whose_variables_are_whose():
+    kernel, bias = Variable([1.0], name="kernel"), Variable([1.0], name="bias")
+    optimizer = MultiOptimizer(OptimizerMap(SGD(0.5), {"bias": SGD(0.25)}))
+    optimizer.build([kernel, bias])
+    twin = pickle.loads(pickle.dumps(optimizer))
+    twin.apply([np.ones(1), np.ones(1)])
+    assert [float(v.numpy()[0]) for v in twin._trainable_variables] == [0.5, 0.75]
+    assert kernel.numpy()[0] == 1.0

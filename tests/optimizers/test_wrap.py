@@ -7,9 +7,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+import optax.contrib
 import pytest
 
-from jaxnn import optimizers
+from jaxnn import layers, models, optimizers
 from jaxnn.core.variable import Variable
 from jaxnn.optimizers import SGD, OptaxOptimizer, normalize_gradient, transforms
 
@@ -175,3 +176,91 @@ def test_normalized_steps_chain_with_any_optimizer():
     optimizer.apply(GRADS, w)
     for v in w:
         assert np.linalg.norm(v.numpy() - 1) == pytest.approx(0.5, rel=1e-6)
+
+
+# --- transformations that ask for the loss -------------------------------------------------------------------------------
+
+
+def line(seed=0):
+    """A regression that a straight line solves, and a model for it."""
+    x = np.random.default_rng(seed).normal(size=(32, 3)).astype("float32")
+    model = models.Sequential([layers.Input((3,)), layers.Dense(1, kernel_initializer="zeros")])
+    return model, x, x @ np.array([[1.0], [-2.0], [0.5]], np.float32) + 1.0
+
+
+def losses_by_hand(tx, x, y, steps):
+    """What optax's own loop gives."""
+    params = {"bias": jnp.zeros(1), "kernel": jnp.zeros((3, 1))}
+
+    def loss(params):
+        return jnp.mean((x @ params["kernel"] + params["bias"] - y) ** 2)
+
+    state, found = tx.init(params), []
+    for _ in range(steps):
+        value, grad = jax.value_and_grad(loss)(params)
+        extra = {"value": value, "grad": grad, "value_fn": loss}
+        updates, state = optax.with_extra_args_support(tx).update(grad, state, params, **extra)
+        params = optax.apply_updates(params, updates)
+        found.append(float(value))
+    return found
+
+
+ASKING = {
+    "plateau": lambda: optax.chain(optax.sgd(0.9), optax.contrib.reduce_on_plateau(factor=0.3, patience=1)),
+    "polyak": lambda: optax.polyak_sgd(max_learning_rate=0.5),
+    "lbfgs": lambda: optax.lbfgs(),
+    "momo": lambda: optax.contrib.momo(0.5),
+}
+
+
+@pytest.mark.parametrize("name", ASKING)
+def test_fit_gives_the_loss_to_a_transformation_that_asks_for_it(name):
+    model, x, y = line()
+    model.compile(optimizer=ASKING[name](), loss="mse")
+    history = model.fit(x, y, batch_size=32, epochs=6, shuffle=False, verbose=0).history["loss"]
+    # float32; a line search branches on differences of losses near their rounding
+    np.testing.assert_allclose(history, losses_by_hand(ASKING[name](), x, y, 6), rtol=1e-3, atol=1e-6)
+    assert history[-1] < history[0]
+
+
+def test_lbfgs_solves_a_regression_in_a_few_steps():
+    model, x, y = line(1)
+    model.compile(optimizer=optax.lbfgs(), loss="mse")
+    assert model.fit(x, y, batch_size=32, epochs=15, verbose=0).history["loss"][-1] < 1e-6
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        lambda inner: optimizers.LossScaleOptimizer(inner),
+        lambda inner: optimizers.MultiOptimizer(optimizers.OptimizerMap(SGD(0.1), {".*kernel": inner})),
+    ],
+)
+def test_the_loss_reaches_a_transformation_inside_another_optimizer(around):
+    model, x, y = line()
+    model.compile(optimizer=around(OptaxOptimizer(optax.lbfgs())), loss="mse")
+    history = model.fit(x, y, batch_size=32, epochs=8, verbose=0).history["loss"]
+    assert history[-1] < 0.1 * history[0]
+
+
+@pytest.mark.parametrize("name", ["prodigy", "dadapt_adamw", "dog", "cocob", "schedule_free_sgd"])
+def test_transformations_of_optax_contrib_train_as_by_themselves(name):
+    tx, made = getattr(optax.contrib, name)(), variables()
+    optimizer, params = OptaxOptimizer(tx), {v.path: v.value for v in made}
+    optimizer.build(made)
+    grads = dict(zip(params, GRADS, strict=True))
+    values, slots = [v.value for v in made], [v.value for v in optimizer.variables]
+    ours = jax.jit(lambda slots, values: optimizer.stateless_apply(slots, GRADS, values))
+
+    @jax.jit
+    def theirs(state, params):
+        updates, state = tx.update(grads, state, params)
+        return optax.apply_updates(params, updates), state
+
+    state = tx.init(params)
+    for _ in range(3):
+        values, slots = ours(slots, values)
+        params, state = theirs(state, params)
+    for value, v in zip(values, made, strict=True):
+        np.testing.assert_allclose(value, params[v.path], rtol=1e-5)  # fused otherwise: float32
+        assert not np.array_equal(value, np.ones_like(value))
