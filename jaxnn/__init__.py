@@ -30,6 +30,7 @@ from jaxnn import (
     models,
     ops,
     optimizers,
+    preprocessing,
     random,
     regularizers,
     saving,
@@ -71,8 +72,8 @@ _SHARED = {"Identity", "deserialize", "get", "serialize"}
 _HOMES = {name: module for module in (callbacks, layers, models, optimizers) for name in set(module.__all__) - _SHARED}
 _MODULES = {
     "activations", "backend", "callbacks", "config", "constraints", "datasets", "dtype_policies", "initializers",
-    "layers", "losses", "metrics", "mixed_precision", "models", "ops", "optimizers", "random", "regularizers", "saving",
-    "training", "tree", "utils", "wrappers",
+    "layers", "losses", "metrics", "mixed_precision", "models", "ops", "optimizers", "preprocessing", "random", "regularizers",
+    "saving", "training", "tree", "utils", "wrappers",
 }  # fmt: skip
 __all__ = sorted({*_HOMES, *_MODULES} - {"random"})
 

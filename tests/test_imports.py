@@ -15,7 +15,7 @@ FLOORS = [  # from the ground up; a part may import its own floor's parts only w
     {"ops", "threefry", "random_bits"},
     {"activations", "initializers", "regularizers", "constraints", "random"},
     {"layers", "losses", "optimizers", "utils", "saving"},
-    {"metrics", "callbacks", "datasets"},
+    {"metrics", "callbacks", "datasets", "preprocessing"},
     {"doctor"},
     {"training"},
     {"models"},
@@ -87,7 +87,7 @@ def test_import_jaxnn_is_light():
 
 def test_import_jaxnn_loads_few_of_the_families():
     """What a first small model doesn't need waits: each module costs about 0.1 ms, 0.02 % of `import jax`."""
-    families = ("callbacks", "datasets", "layers", "losses", "metrics", "ops", "optimizers")
+    families = ("callbacks", "datasets", "preprocessing", "layers", "losses", "metrics", "ops", "optimizers")
     code = (
         f"import jaxnn, sys; print(*(m for m in sys.modules if m.startswith({tuple(f'jaxnn.{f}.' for f in families)})))"
     )
