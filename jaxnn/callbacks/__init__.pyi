@@ -7,6 +7,7 @@ from jaxnn.callbacks.history import History as History
 from jaxnn.callbacks.lambda_callback import LambdaCallback as LambdaCallback
 from jaxnn.callbacks.learning_rate_scheduler import LearningRateScheduler as LearningRateScheduler
 from jaxnn.callbacks.model_checkpoint import ModelCheckpoint as ModelCheckpoint
+from jaxnn.callbacks.orbax_checkpoint import OrbaxCheckpoint as OrbaxCheckpoint
 from jaxnn.callbacks.progbar_logger import ProgbarLogger as ProgbarLogger
 from jaxnn.callbacks.reduce_lr_on_plateau import ReduceLROnPlateau as ReduceLROnPlateau
 from jaxnn.callbacks.remote_monitor import RemoteMonitor as RemoteMonitor

@@ -16,6 +16,7 @@ from jaxnn.core.scope import current_scope
 from jaxnn.models.compiled_call import NOT_COMPILED, CompiledCall
 from jaxnn.models.summary import print_summary
 from jaxnn.saving import load_weights, save_model, save_weights
+from jaxnn.saving.state_tree import give_state_tree, state_tree
 from jaxnn.training.trainer import Trainer
 
 
@@ -240,6 +241,18 @@ class Model(Trainer, Layer):
             **kwargs: see `saving.load_weights`.
         """
         load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
+
+    def get_state_tree(self, value_format: str = "backend_tensor") -> dict[str, dict]:
+        """All variables, the optimiser's and the metrics' too, as nested dictionaries: see `saving.state_tree`.
+
+        Args:
+            value_format: "backend_tensor" or "numpy_array".
+        """
+        return state_tree(self, value_format)
+
+    def set_state_tree(self, state_tree: dict[str, dict]) -> None:
+        """Assigns what `get_state_tree` gave."""
+        give_state_tree(self, state_tree)
 
 
 def _symbols(shapes: Any, dtype: str) -> Any:

@@ -8,7 +8,7 @@ import warnings
 from typing import Any
 
 from jaxnn.core.config import warn_once
-from jaxnn.saving import archive
+from jaxnn.saving import archive, orbax
 from jaxnn.saving.atomic import replacing
 from jaxnn.saving.paths import is_legacy, may_write, path_of
 
@@ -95,7 +95,8 @@ def load_model(filepath: Any, custom_objects: dict | None = None, compile: bool 
     Then it runs as any code would, when the model is called.
 
     Args:
-        filepath: a `.keras` file or folder, or a `.h5` or `.hdf5` file; or a binary file object of a `.keras` file.
+        filepath: a `.keras` file or folder, a folder of Orbax's checkpoints, or a `.h5` or `.hdf5` file; or a binary file object of
+            a `.keras` file.
         custom_objects: names in the file that mean the caller's classes and functions.
         compile: whether to compile the model as it was, with the optimiser's state.
         safe_mode: whether to refuse lambdas.
@@ -113,6 +114,8 @@ def load_model(filepath: Any, custom_objects: dict | None = None, compile: bool 
     path = path_of(filepath, "load_model")
     if os.path.isdir(path) and os.path.exists(os.path.join(path, archive.CONFIG)):
         return archive.read_folder(path, custom_objects, compile, safe_mode)
+    if orbax.is_checkpoint(path):
+        return orbax.load_model(path, custom_objects, compile, safe_mode)
     if path.endswith(".keras"):
         if not os.path.isfile(path):
             raise ValueError(

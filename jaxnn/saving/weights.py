@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from jaxnn.saving import archive, h5
+from jaxnn.saving import archive, h5, orbax
 from jaxnn.saving.atomic import replacing
 from jaxnn.saving.paths import is_legacy, may_write, path_of
 from jaxnn.saving.state import load_state, save_state
@@ -60,7 +60,7 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwarg
 
     Args:
         model: the model.
-        filepath: a `.weights.h5` or `.keras` file.
+        filepath: a `.weights.h5` or `.keras` file, or a folder of Orbax's checkpoints.
         skip_mismatch: warn about parts that don't fit instead of raising, and leave them as they are.
         **kwargs: `objects_to_skip`: layers to leave as they are, for `.weights.h5` and `.weights.json`.
 
@@ -80,6 +80,10 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwarg
         raise ValueError(f"`objects_to_skip` only supports loading '.weights.h5' files. Received: {path}")
     if by_name is not None and not is_legacy(path):
         raise ValueError(f"`by_name` only supports loading legacy '.h5' or '.hdf5' files. Received: {path}")
+    if orbax.is_checkpoint(path):
+        _require_built(model, "loading weights into")
+        orbax.load_weights(model, path)
+        return
     if not path.endswith((".weights.h5", ".keras")):
         raise ValueError(
             f"File format not supported: filepath={path}. Weights are read from `.weights.h5` and `.keras`."
