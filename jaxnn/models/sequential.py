@@ -244,6 +244,11 @@ class Sequential(Model):
             )
         model = cls(name=config["name"])
         for layer in config["layers"]:
+            if "config" not in layer:
+                raise ValueError(
+                    f"Sequential '{model.name}': Expected a dictionary containing a 'config' key for each layer. "
+                    f"Received: {layer}"
+                )
             model.add(registry.deserialize("layers", layer, custom_objects))
         shape = config.get("build_input_shape")
         if model._functional is None and isinstance(shape, list | tuple):

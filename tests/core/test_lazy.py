@@ -63,9 +63,9 @@ taken, export = {}, registry.export
 def watched(kind, *aliases, **options):
     decorator = export(kind, *aliases, **options)
     def register(obj):
-        before = dict(registry._kinds.get(kind, {}))
+        before = dict(registry.tables._kinds.get(kind, {}))
         result = decorator(obj)
-        now = registry._kinds[kind]
+        now = registry.tables._kinds[kind]
         for name, found in before.items():
             assert now[name] is found or found.__module__ == obj.__module__, (kind, name)
         return result
@@ -83,7 +83,7 @@ for kind in sys.argv[1:]:
 @pytest.mark.skipif(not hasattr(__import__("os"), "fork"), reason="a process for each name is too slow without fork")
 def test_every_registered_name_is_found_without_its_module():
     names = [(kind, name) for kind in KINDS for name in registry.objects(kind)]
-    full = [name for name in registry._by_api if not name.startswith("Custom>")]
+    full = [name for name in registry.tables._by_api if not name.startswith("Custom>")]
     code = """
 import os
 def unfound(look):

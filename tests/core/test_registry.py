@@ -123,14 +123,14 @@ def test_a_config_never_imports_a_module(tmp_path, monkeypatch):
 def test_lambdas_are_code_and_refused_unless_trusted():
     with pytest.warns(UserWarning, match="includes a `lambda`"):
         config = registry.serialize_keras_object(lambda x: x + 1)
-    with pytest.raises(ValueError, match="Python `lambda`, which is code"):
+    with pytest.raises(ValueError, match="Python `lambda`, which permits arbitrary code"):
         registry.deserialize_keras_object(config)
     assert registry.deserialize_keras_object(config, safe_mode=False)(1) == 2
     assert registry.in_safe_mode()
 
 
 def test_what_has_no_config_is_named():
-    with pytest.raises(TypeError, match="must implement the `get_config\\(\\)` method"):
+    with pytest.raises(TypeError, match=r"must implement the `get_config\(\)` method"):
         registry.serialize_keras_object(object())
     with pytest.raises(ValueError, match="does not have a get_config"):
         registry.register_keras_serializable()(int)
@@ -168,3 +168,58 @@ def test_functions_go_by_their_names():
 def test_callables_without_a_config_are_refused_with_their_name():
     with pytest.raises(TypeError, match="partial"):
         registry.serialize_keras_object(functools.partial(len))
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [("keras.utils", "get_file"), ("keras.utils", "clear_session"), ("keras.src.utils.file_utils", "get_file")],
+)
+def test_a_config_names_no_function_that_touches_files(module, name):
+    config = {"class_name": "function", "module": module, "config": name, "registered_name": name}
+    with pytest.raises(ValueError, match="it is not a modeling function"):
+        registry.deserialize_keras_object(config)
+    with pytest.raises(ValueError, match="it is not a modeling function"):
+        registry.deserialize_keras_object({"class_name": name, "module": module, "config": {}})
+
+
+@pytest.mark.parametrize(("module", "name"), [("os", "system"), ("builtins", "eval"), ("jaxnn.saving", "load_model")])
+def test_a_config_names_nothing_that_nobody_registered(module, name):
+    config = {"class_name": "function", "module": module, "config": name, "registered_name": name}
+    with pytest.raises(TypeError, match=f"Could not locate class or function '{name}'"):
+        registry.deserialize_keras_object(config)
+
+
+@pytest.mark.parametrize(("name", "config"), [("Dense", {"units": 1}), ("function", "relu")])
+def test_a_built_in_has_no_other_name(name, config):
+    module = "builtins" if name == "function" else "keras.layers"
+    config = {"class_name": name, "module": module, "registered_name": "subprocess.Popen", "config": config}
+    with pytest.raises(
+        ValueError, match=r"registered_name='subprocess.Popen' was given, but .* resolved to a Keras built-in"
+    ):
+        registry.deserialize_keras_object(config)
+
+
+@pytest.mark.parametrize(
+    ("name", "config", "message"),
+    [("function", ["relu"], "non-null str for a function"), ("Dense", "units", "'config' to be a dict for Dense")],
+)
+def test_a_config_of_the_wrong_kind_is_told(name, config, message):
+    with pytest.raises(TypeError, match=message):
+        registry.deserialize_keras_object({"class_name": name, "module": "keras.layers", "config": config})
+
+
+def test_a_constructor_that_does_not_take_its_config_is_told():
+    config = {"class_name": "Plain", "config": {"width": 3}}
+    with pytest.raises(TypeError, match=r"(?s)could not be deserialized properly: .*width.*explicitly deserialized"):
+        registry.deserialize_keras_object(config, custom_objects={"Plain": Plain})
+
+
+def test_objects_that_are_shared_have_a_number_and_others_none():
+    one, two = Plain(name="one"), Plain(name="two")
+    config = registry.serialize_with_sharing([one, two, one])
+    numbers = [c.get("shared_object_id") for c in config]
+    assert numbers[0] == numbers[2] is not None
+    assert numbers[1] is None
+    first, other, again = registry.deserialize_with_sharing(config, custom_objects={"Plain": Plain})
+    assert first is again
+    assert first is not other

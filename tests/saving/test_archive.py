@@ -210,7 +210,7 @@ def test_overwrite_false_raises_where_nobody_can_be_asked(saved, monkeypatch):
         raise EOFError
 
     monkeypatch.setattr("builtins.input", nobody)
-    with pytest.raises(FileExistsError, match="exists already. Choose another name or pass overwrite=True"):
+    with pytest.raises(FileExistsError, match=r"exists already. Choose another name or pass overwrite=True"):
         saved[0].save(saved[1], overwrite=False)
 
 
@@ -218,14 +218,14 @@ def test_overwrite_false_raises_where_nobody_can_be_asked(saved, monkeypatch):
 
 
 def test_a_missing_file_is_told():
-    with pytest.raises(ValueError, match="File not found: filepath=nowhere.keras"):
+    with pytest.raises(ValueError, match=r"File not found: filepath=nowhere.keras"):
         keras.models.load_model("nowhere.keras")
 
 
 @pytest.mark.parametrize("damage", [lambda b: b[: len(b) // 2], lambda b: b"not a zip", lambda b: b""])
 def test_a_truncated_file_is_told(saved, damage):
     saved[1].write_bytes(damage(saved[1].read_bytes()))
-    with pytest.raises(ValueError, match="is not a zip archive.*cut short, damaged or of another kind"):
+    with pytest.raises(ValueError, match=r"is not a zip archive.*cut short, damaged or of another kind"):
         keras.models.load_model(saved[1])
 
 
@@ -276,7 +276,7 @@ def test_a_file_that_would_fill_the_disk_is_refused(saved):
     with zipfile.ZipFile(saved[1], "a", zipfile.ZIP_DEFLATED) as archive, archive.open("assets/zeros", "w") as member:
         for _ in range(300):
             member.write(bytes(1 << 20))
-    with pytest.raises(ValueError, match="Not allowed: 'assets/zeros'.* claims 314,572,800 bytes"):
+    with pytest.raises(ValueError, match=r"Not allowed: 'assets/zeros'.* claims 314,572,800 bytes"):
         keras.models.load_model(saved[1])
 
 
@@ -306,7 +306,7 @@ def test_arguments_of_keras_2_are_told():
         stack().save("model", save_format="tf")
     with pytest.raises(ValueError, match=r"not supported: \['signatures'\]"):
         stack().save("model.keras", signatures=None)
-    with pytest.raises(ValueError, match="should not end in `.keras`"):
+    with pytest.raises(ValueError, match=r"should not end in `.keras`"):
         stack().save("model.keras", zipped=False)
 
 
@@ -326,7 +326,7 @@ class Doubled(keras.layers.Layer):
 def test_a_custom_class_must_be_registered_or_handed_in(tmp_path):
     keras.Sequential([keras.Input((3,)), Doubled()]).save(tmp_path / "model.keras")
     with pytest.raises(
-        TypeError, match="Could not locate class or function 'Doubled'.*custom_objects={'Doubled': ...}"
+        TypeError, match=r"Could not locate class or function 'Doubled'.*custom_objects={'Doubled': ...}"
     ):
         keras.models.load_model(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras", custom_objects={"Doubled": Doubled})
@@ -336,7 +336,7 @@ def test_a_custom_class_must_be_registered_or_handed_in(tmp_path):
 def test_a_lambda_is_loaded_only_if_the_file_is_trusted(tmp_path):
     model = keras.Sequential([keras.Input((3,)), keras.layers.Lambda(lambda x: 2 * x)])
     model.save(tmp_path / "model.keras")
-    with pytest.raises(ValueError, match="arbitrary code execution.*safe_mode=False"):
+    with pytest.raises(ValueError, match=r"arbitrary code execution.*safe_mode=False"):
         keras.models.load_model(tmp_path / "model.keras")
     trusted = keras.models.load_model(tmp_path / "model.keras", safe_mode=False)
     assert trusted.predict(np.ones((1, 3)), verbose=0).tolist() == [[2, 2, 2]]
