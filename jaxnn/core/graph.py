@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 import math
+import operator
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -36,6 +37,23 @@ class KerasHistory(NamedTuple):
     tensor_index: int
 
 
+_WHAT_INSTEAD = (
+    "It stands for what a model will see: use it as input of layers and `keras.ops` functions (or wrap other code in a "
+    "Layer's `call`), then call the model on arrays."
+)
+
+
+def _fixed(name: str, doc: str) -> Any:
+    """An attribute that is set at birth."""
+
+    def refuse(self: Any, value: Any) -> None:
+        raise AttributeError(
+            f"The `{name}` attribute of KerasTensor is immutable. One should create a new instance of KerasTensor for this."
+        )
+
+    return property(operator.attrgetter(f"_{name}"), refuse, doc=doc)
+
+
 @registry.export("", also=("keras.KerasTensor",))
 class KerasTensor:
     """A symbolic tensor: a shape (None where unknown), a dtype, and where it comes from.
@@ -53,35 +71,27 @@ class KerasTensor:
         dtype: Any = "float32",
         sparse: bool = False,
         ragged: bool = False,
-        ragged_rank: int | None = None,
         record_history: bool = True,
         name: str | None = None,
+        *,
+        ragged_rank: int | None = None,
+        row_splits_dtype: Any = None,
     ):
+        if sparse and ragged:
+            raise ValueError("KerasTensor cannot have `sparse=True` and `ragged=True` at the same time.")
         self._shape = standardize_shape(shape)
         self._dtype = standardize_dtype(dtype)
         self._sparse, self._ragged, self._ragged_rank = bool(sparse), bool(ragged), ragged_rank
+        self._row_splits_dtype = None if row_splits_dtype is None else standardize_dtype(row_splits_dtype)
         self.name = name or auto_name(type(self).__name__)
         self.record_history = record_history
 
-    @property
-    def shape(self) -> Shape:
-        """A tuple of ints and Nones."""
-        return self._shape
-
-    @property
-    def dtype(self) -> str:
-        """The dtype's name."""
-        return self._dtype
-
-    @property
-    def sparse(self) -> bool:
-        """As declared."""
-        return self._sparse
-
-    @property
-    def ragged(self) -> bool:
-        """As declared."""
-        return self._ragged
+    shape: Shape = _fixed("shape", "A tuple of ints and Nones.")
+    dtype: str = _fixed("dtype", "The dtype's name.")
+    sparse: bool = _fixed("sparse", "As declared.")
+    ragged: bool = _fixed("ragged", "As declared.")
+    ragged_rank: int | None = _fixed("ragged_rank", "As declared.")
+    row_splits_dtype: str | None = _fixed("row_splits_dtype", "As declared.")
 
     @property
     def ndim(self) -> int:
@@ -91,32 +101,29 @@ class KerasTensor:
     def __repr__(self) -> str:
         return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, sparse={self.sparse}, ragged={self.ragged}, name={self.name}>"
 
-    def _refuse(self, what: str) -> TypeError:
-        return TypeError(
-            f"A KerasTensor has no values yet, so it cannot be {what}. It stands for what a model will see: use it as "
-            "input of layers and `keras.ops` functions (or wrap other code in a Layer), then call the model on arrays."
-        )
-
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
-        raise self._refuse("converted to a NumPy array")
-
-    def __jax_array__(self) -> Any:
-        raise self._refuse("passed to a JAX function")
-
-    def __iter__(self) -> Any:
-        raise self._refuse("iterated over")
-
-    def __bool__(self) -> bool:
-        raise self._refuse("used as a boolean")
+        raise _no_value("convert it to a NumPy array")
 
     def __int__(self) -> int:
-        raise self._refuse("converted to an int")
+        raise _no_value("convert it to an int")
 
     def __float__(self) -> float:
-        raise self._refuse("converted to a float")
+        raise _no_value("convert it to a float")
+
+    def __jax_array__(self) -> Any:
+        raise _no_input("JAX")
+
+    def __tf_tensor__(self, dtype: Any = None, name: str | None = None) -> Any:
+        raise _no_input("TensorFlow")
+
+    def __iter__(self) -> Any:
+        raise NotImplementedError(f"Iterating over a symbolic KerasTensor is not supported. {_WHAT_INSTEAD}")
+
+    def __bool__(self) -> bool:
+        raise TypeError(f"A symbolic KerasTensor cannot be used as a boolean. {_WHAT_INSTEAD}")
 
     def __len__(self) -> int:
-        raise self._refuse("measured with len()")
+        raise TypeError(f"A symbolic KerasTensor has no len(): its shape is {self.shape}. {_WHAT_INSTEAD}")
 
     def __hash__(self) -> int:
         return id(self)
@@ -134,6 +141,19 @@ class KerasTensor:
 
     def __round__(self, digits: int | None = None) -> KerasTensor:
         return _public_op("round")(self, digits or 0)
+
+
+def _no_value(what: str) -> ValueError:
+    return ValueError(
+        "A KerasTensor is symbolic: it's a placeholder for a shape and a dtype. It doesn't have any actual numerical value. "
+        f"You cannot {what}. {_WHAT_INSTEAD}"
+    )
+
+
+def _no_input(library: str) -> ValueError:
+    return ValueError(
+        f"A KerasTensor cannot be used as input to a {library} function: it has no values yet. {_WHAT_INSTEAD}"
+    )
 
 
 def standardize_shape(shape: Any) -> Shape:

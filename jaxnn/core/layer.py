@@ -442,7 +442,7 @@ class Layer(Operation):
     def _name_scope(self) -> Any:
         if self._parent_path is None:
             self._parent_path = current_path()
-        return name_scope(self.name, parent=self._parent_path)
+        return name_scope(self.name, override_parent=self._parent_path)
 
     @property
     def input_spec(self) -> Any:

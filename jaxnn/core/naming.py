@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import collections
-import contextlib
 import re
-from collections.abc import Iterator
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
+from typing import Any
 
 _counters: collections.Counter[str] = collections.Counter()
-_scopes: ContextVar[tuple[str, ...]] = ContextVar("name_scopes", default=())
+_scopes: ContextVar[tuple[name_scope, ...]] = ContextVar("name_scopes", default=())
 
 
 def snake_case(name: str) -> str:
@@ -53,22 +52,50 @@ def check_name(name: object) -> str:
 
 def current_path() -> str:
     """The open scopes, joined by slashes."""
-    return "/".join(_scopes.get())
+    open_scopes = _scopes.get()
+    return open_scopes[-1].path if open_scopes else ""
 
 
-@contextlib.contextmanager
-def name_scope(name: str, caller: object = None, parent: str | None = None) -> Iterator[str]:
-    """Opens a scope: variables born inside carry its name in their path.
+class name_scope:
+    """A block: variables born inside carry its name in their path.
 
     Args:
         name: without a slash.
-        caller: accepted as in Keras.
-        parent: the path to stand under, instead of the scopes that are open.
+        caller: who opens it. If the innermost scope has the same name and caller, no other is opened.
+        deduplicate: False opens one nevertheless.
+        override_parent: the path to stand under, instead of the scopes that are open.
+
+    Raises:
+        ValueError: for a name that is no string, or that has a slash.
+
+    Example:
+        >>> with name_scope("encoder"), name_scope("head"):
+        ...     current_path()
+        'encoder/head'
+
+    Source: `keras.name_scope`.
     """
-    check_name(name)
-    outer = _scopes.get() if parent is None else tuple(p for p in parent.split("/") if p)
-    token = _scopes.set((*outer, name))
-    try:
-        yield current_path()
-    finally:
-        _scopes.reset(token)
+
+    __slots__ = ("_token", "caller", "deduplicate", "name", "override_parent", "path")
+
+    def __init__(self, name: str, caller: Any = None, deduplicate: bool = True, override_parent: str | None = None):
+        self.name = check_name(name)
+        self.caller, self.deduplicate, self.override_parent = caller, deduplicate, override_parent
+        self.path = name
+        self._token: Token | None = None
+
+    def __enter__(self) -> name_scope:
+        outer, self._token = _scopes.get(), None
+        last = outer[-1] if outer else None
+        mine = last is not None and self.caller is not None and self.caller is last.caller
+        if last is not None and mine and self.name == last.name and self.deduplicate:
+            self.path = last.path
+            return self
+        parent = (last.path if last else "") if self.override_parent is None else self.override_parent.strip("/")
+        self.path = f"{parent}/{self.name}" if parent else self.name
+        self._token = _scopes.set((*outer, self))
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        if self._token is not None:
+            _scopes.reset(self._token)

@@ -144,8 +144,8 @@ def draw_seed(seed: int | SeedGenerator | Array | None) -> Array:
 def _unseeded() -> Array:
     if tracing():
         raise UnseededDrawError(
-            "A random op without a seed was called while JAX traces, where its draw would become a constant. Make a "
-            "`self.seed_generator = keras.random.SeedGenerator(seed)` in the layer and pass it as `seed=`, or call "
+            "When tracing a JAX function, you should only use seeded random ops: the draw of one without a seed would become "
+            "a constant. Make a `self.seed_generator = keras.random.SeedGenerator(seed)` in the layer and pass it as `seed=`, or call "
             "`apply(..., key=key)`."
         )
     return global_seed_generator().next(ordered=False)

@@ -36,13 +36,32 @@ def test_shapes_are_tuples_of_ints_and_none():
 
 
 @pytest.mark.parametrize(
-    "use",
-    [np.asarray, jnp.asarray, list, bool, int, float, len],
-    ids=lambda f: f.__name__,
+    ("use", "error", "message"),
+    [
+        (np.asarray, ValueError, "doesn't have any actual numerical value. You cannot convert it to a NumPy array"),
+        (int, ValueError, "doesn't have any actual numerical value. You cannot convert it to an int"),
+        (float, ValueError, "doesn't have any actual numerical value. You cannot convert it to a float"),
+        (jnp.asarray, ValueError, "cannot be used as input to a JAX function"),
+        (lambda x: x.__tf_tensor__(), ValueError, "cannot be used as input to a TensorFlow function"),
+        (iter, NotImplementedError, "Iterating over a symbolic KerasTensor is not supported"),
+        (bool, TypeError, "A symbolic KerasTensor cannot be used as a boolean"),
+        (len, TypeError, "A symbolic KerasTensor has no len"),
+    ],
 )
-def test_a_symbolic_tensor_has_no_values_and_says_what_to_do(use):
-    with pytest.raises(TypeError, match=r"has no values yet.*use it as\s+input of layers"):
-        use(Input((3,)))
+def test_a_symbolic_tensor_has_no_values_and_says_what_to_do(use, error, message):
+    with pytest.raises(error, match=f"{message}.*use it as input of layers"):
+        use(KerasTensor((None, 3)))
+
+
+@pytest.mark.parametrize("name", ["shape", "dtype", "sparse", "ragged", "ragged_rank", "row_splits_dtype"])
+def test_what_a_symbolic_tensor_is_stays_as_it_is(name):
+    with pytest.raises(AttributeError, match=f"The `{name}` attribute of KerasTensor is immutable"):
+        setattr(KerasTensor((3,)), name, None)
+
+
+def test_a_tensor_is_not_sparse_and_ragged_at_once():
+    with pytest.raises(ValueError, match="cannot have `sparse=True` and `ragged=True`"):
+        KerasTensor((3,), sparse=True, ragged=True)
 
 
 def test_operators_record_operations():

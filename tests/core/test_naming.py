@@ -43,10 +43,22 @@ def test_names_count_by_prefix():
 
 def test_scopes_nest_and_close():
     with naming.name_scope("a") as a, naming.name_scope("b") as b:
-        assert (a, b, naming.current_path()) == ("a", "a/b", "a/b")
-        with naming.name_scope("c", parent="x/y") as c:
-            assert c == "x/y/c"
+        assert (a.name, b.name, naming.current_path()) == ("a", "b", "a/b")
+        with naming.name_scope("c", override_parent="/x/y"):
+            assert naming.current_path() == "x/y/c"
         assert naming.current_path() == "a/b"
+    assert naming.current_path() == ""
+
+
+def test_a_scope_opens_once_for_a_caller_and_a_name():
+    me = object()
+    with naming.name_scope("a", caller=me), naming.name_scope("a", caller=me):
+        assert naming.current_path() == "a"
+        with naming.name_scope("a", caller=me, deduplicate=False):
+            assert naming.current_path() == "a/a"
+        assert naming.current_path() == "a"
+    with naming.name_scope("a"), naming.name_scope("a"):
+        assert naming.current_path() == "a/a"
     assert naming.current_path() == ""
 
 
