@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -14,7 +15,11 @@ from jaxnn.core.config import while_tracing
 from jaxnn.core.tracking import Watch
 from jaxnn.doctor.finite import all_finite
 from jaxnn.training import steps
-from jaxnn.training.data import ArrayPlan
+from jaxnn.training.belt import Group, Single
+from jaxnn.training.data import ArrayPlan, StreamPlan
+from jaxnn.training.feeding import feed
+from jaxnn.training.pace import Pace, Ticker
+from jaxnn.training.profile import Clock
 
 
 def predict_arrays(model: Any, plan: ArrayPlan) -> Any:
@@ -25,8 +30,8 @@ def predict_arrays(model: Any, plan: ArrayPlan) -> Any:
         plan.make_room(outputs)
     trainable, non_trainable = model.trainable_variables, model.non_trainable_variables
     if plan.is_one_piece:
-        run = _program(model, plan.sizes, plan.given, trainable, non_trainable)
-        outputs, moved = run(_state(trainable, non_trainable), np.int32(plan.full), plan.given)
+        run = _program(model, plan.sizes, plan.whole, trainable, non_trainable)
+        outputs, moved = run(_state(trainable, non_trainable), np.int32(plan.full), plan.whole)
         write_back(non_trainable, moved)
         return jax.tree.map(np.array, outputs)
     results: Any = None
@@ -38,6 +43,50 @@ def predict_arrays(model: Any, plan: ArrayPlan) -> Any:
             results = jax.tree.map(lambda x: np.empty((plan.samples, *x.shape[1:]), x.dtype), outputs)
         jax.tree.map(functools.partial(_copy, piece.samples), results, outputs)
     return results
+
+
+def predict_stream(model: Any, plan: StreamPlan, callbacks: Any) -> Any:
+    """The outputs for all batches of a stream, many batches a call."""
+    trainable, non_trainable = model.trainable_variables, model.non_trainable_variables
+    state = _state(trainable, non_trainable)
+    parts: list[Any] = []
+    done, ticker = 0, Ticker()
+
+    def start(part: Group | Single) -> Any:
+        nonlocal state
+        if isinstance(part, Single):
+            make: Callable = functools.partial(_batch_step, model)
+            args: tuple = (state, part.batch)
+            kind: tuple = ("a batch of predict",)
+        else:
+            piece = part.piece()
+            kind, args = ("predict", *piece.sizes), (state, np.int32(piece.full), piece.arrays)
+            make = functools.partial(steps.predict_all, model, *piece.sizes)
+        outputs, moved = model._programs.find(kind, make, args)(*args)
+        state = state[0], moved if isinstance(part, Group) else moved[1]
+        return outputs
+
+    with contextlib.closing(plan), plan.belt() as belt:
+        for part, outputs in feed(belt, start, Pace(), Clock()):
+            parts.append(jax.tree.map(functools.partial(_first, part), outputs))
+            done += part.count
+            if ticker.due():
+                callbacks.on_predict_progress(done, None)
+            if model.stop_predicting:
+                belt.stop()
+    callbacks.on_predict_progress(done, None)
+    write_back(non_trainable, state[1])
+    return jax.tree.map(lambda *p: np.concatenate(p), *parts)
+
+
+def _batch_step(model: Any) -> Callable:
+    return lambda state, batch: steps._predict(model, state, batch)
+
+
+def _first(part: Group | Single, output: Any) -> np.ndarray:
+    """The outputs for what a part has, without those for the room that is left."""
+    rows = len(output) * part.count // part.most if isinstance(part, Group) else len(output)
+    return np.array(output[:rows] if rows < len(output) else output)
 
 
 def _copy(rows: slice, result: np.ndarray, output: Any) -> None:

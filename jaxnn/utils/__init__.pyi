@@ -25,6 +25,7 @@ from jaxnn.utils.image_directory import image_dataset_from_directory as image_da
 from jaxnn.utils.numerical import normalize as normalize
 from jaxnn.utils.numerical import to_categorical as to_categorical
 from jaxnn.utils.progbar import Progbar as Progbar
+from jaxnn.utils.py_dataset import PyDataset as PyDataset
 from jaxnn.utils.seeding import set_random_seed as set_random_seed
 from jaxnn.utils.sequence import pad_sequences as pad_sequences
 from jaxnn.utils.session import clear_session as clear_session
@@ -32,3 +33,5 @@ from jaxnn.utils.sources import get_source_inputs as get_source_inputs
 from jaxnn.utils.split import split_dataset as split_dataset
 from jaxnn.utils.text_directory import text_dataset_from_directory as text_dataset_from_directory
 from jaxnn.utils.timeseries import timeseries_dataset_from_array as timeseries_dataset_from_array
+
+Sequence = PyDataset

@@ -221,14 +221,14 @@ def test_only_what_would_be_copied_counts(monkeypatch):
         return staging.steps_of_a_piece((x,), 10, 10)
 
     x = np.zeros((100, 8), "float32")
-    aligned = staging._aligned(x.shape, x.dtype)
+    aligned = staging.aligned(x.shape, x.dtype)
     assert aligned.ctypes.data % 64 == 0
     assert steps(unaligned(x)) == 1
     assert steps(aligned) == 0
     assert steps(np.asfortranarray(aligned)) == 1
     assert steps(jax.device_put(x)) == 0
-    assert steps(staging._aligned(x.shape, "int64")) > 0  # is converted
-    assert steps(staging._aligned(x.shape, "int32")) == 0
+    assert steps(staging.aligned(x.shape, "int64")) > 0  # is converted
+    assert steps(staging.aligned(x.shape, "int32")) == 0
 
 
 def test_a_buffer_is_taken_as_it_is():
