@@ -1,8 +1,11 @@
 from jaxnn.core.graph import is_tensor as is_tensor
 from jaxnn.core.naming import name_scope as name_scope
+from jaxnn.ops import image as image
 from jaxnn.ops import linalg as linalg
 from jaxnn.ops import nn as nn
 from jaxnn.ops import numpy as numpy
+from jaxnn.ops.complex_numbers import view_as_complex as view_as_complex
+from jaxnn.ops.complex_numbers import view_as_real as view_as_real
 from jaxnn.ops.control import associative_scan as associative_scan
 from jaxnn.ops.control import cond as cond
 from jaxnn.ops.control import custom_gradient as custom_gradient
@@ -25,16 +28,28 @@ from jaxnn.ops.core import slice as slice
 from jaxnn.ops.core import slice_update as slice_update
 from jaxnn.ops.core import unstack as unstack
 from jaxnn.ops.dense import dense as dense
+from jaxnn.ops.einops import rearrange as rearrange
 from jaxnn.ops.elementwise import erf as erf
+from jaxnn.ops.elementwise import erfc as erfc
 from jaxnn.ops.elementwise import erfinv as erfinv
 from jaxnn.ops.elementwise import rsqrt as rsqrt
+from jaxnn.ops.fourier import extract_sequences as extract_sequences
+from jaxnn.ops.fourier import fft as fft
+from jaxnn.ops.fourier import fft2 as fft2
+from jaxnn.ops.fourier import ifft2 as ifft2
+from jaxnn.ops.fourier import irfft as irfft
+from jaxnn.ops.fourier import istft as istft
+from jaxnn.ops.fourier import rfft as rfft
+from jaxnn.ops.fourier import stft as stft
 from jaxnn.ops.linalg import *
 from jaxnn.ops.matrices import logdet as logdet
 from jaxnn.ops.nn import *
 from jaxnn.ops.numpy import *
+from jaxnn.ops.products import cdist as cdist
 from jaxnn.ops.reductions import logsumexp as logsumexp
-from jaxnn.ops.reductions import segment_max as segment_max
-from jaxnn.ops.reductions import segment_sum as segment_sum
-from jaxnn.ops.shaping import rearrange as rearrange
+from jaxnn.ops.segments import segment_max as segment_max
+from jaxnn.ops.segments import segment_min as segment_min
+from jaxnn.ops.segments import segment_prod as segment_prod
+from jaxnn.ops.segments import segment_sum as segment_sum
 from jaxnn.ops.sorting import in_top_k as in_top_k
 from jaxnn.ops.sorting import top_k as top_k

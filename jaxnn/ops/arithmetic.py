@@ -7,11 +7,14 @@ Source: https://keras.io/api/ops/numpy/
 
 from __future__ import annotations
 
-import jax.numpy as jnp
+from typing import Any
 
-from jaxnn.core.graph import op
+import jax.numpy as jnp
+import numpy as np
+
+from jaxnn.core.graph import KerasTensor, op
 from jaxnn.core.types import Array, ArrayLike
-from jaxnn.ops.core import broadcasting, tensor
+from jaxnn.ops.core import broadcast_shapes, broadcast_spec, broadcasting, broadcasting_whole, tensor
 
 # --- arithmetic ------------------------------------------------------------------------------------------------------
 
@@ -85,6 +88,72 @@ def minimum(x1: ArrayLike, x2: ArrayLike) -> Array:
 
 
 @broadcasting
+def fmod(x1: ArrayLike, x2: ArrayLike) -> Array:
+    """x1 - x2 trunc(x1 / x2), which has the sign of x1 (as in C; `mod` has that of x2)."""
+    return jnp.fmod(tensor(x1), tensor(x2))
+
+
+@broadcasting_whole
+def gcd(x1: ArrayLike, x2: ArrayLike) -> Array:
+    """The greatest common divisor of whole numbers, at least 0."""
+    return jnp.gcd(tensor(x1), tensor(x2))
+
+
+@broadcasting_whole
+def lcm(x1: ArrayLike, x2: ArrayLike) -> Array:
+    """The least common multiple of whole numbers, at least 0."""
+    return jnp.lcm(tensor(x1), tensor(x2))
+
+
+@broadcasting
+def fmax(x1: ArrayLike, x2: ArrayLike) -> Array:
+    """The larger of the two; where one is NaN, the other."""
+    return jnp.fmax(tensor(x1), tensor(x2))
+
+
+@broadcasting
+def fmin(x1: ArrayLike, x2: ArrayLike) -> Array:
+    """The smaller of the two; where one is NaN, the other."""
+    return jnp.fmin(tensor(x1), tensor(x2))
+
+
+@broadcasting
+def heaviside(x1: ArrayLike, x2: ArrayLike) -> Array:
+    """0 where x1 < 0, 1 where x1 > 0, and x2 where x1 is 0."""
+    return jnp.heaviside(tensor(x1), tensor(x2))
+
+
+@broadcasting
+def hypot(x1: ArrayLike, x2: ArrayLike) -> Array:
+    """√(x1² + x2²), without overflow."""
+    return jnp.hypot(tensor(x1), tensor(x2))
+
+
+def _ldexp_spec(x1: Any, x2: Any) -> KerasTensor:
+    exponent = KerasTensor(x2.shape, "int32") if isinstance(x2, KerasTensor) else x2
+    return broadcast_spec(ldexp, x1, exponent)
+
+
+@op(spec=_ldexp_spec)
+def ldexp(x1: ArrayLike, x2: ArrayLike) -> Array:
+    """`x1 2^x2`, exactly, for a whole x2.
+
+    Raises:
+        TypeError: if x2 isn't of an integer type.
+    """
+    x1, x2 = tensor(x1), tensor(x2)
+    if not jnp.issubdtype(x2.dtype, jnp.integer):
+        raise TypeError(f"ldexp exponent must be an integer type. Received: x2 dtype={x2.dtype}. Cast it to int32.")
+    return jnp.ldexp(x1, x2)
+
+
+@broadcasting
+def nextafter(x1: ArrayLike, x2: ArrayLike) -> Array:
+    """The next number of the dtype after x1 in the direction of x2."""
+    return jnp.nextafter(tensor(x1), tensor(x2))
+
+
+@broadcasting
 def arctan2(x1: ArrayLike, x2: ArrayLike) -> Array:
     """The angle of the point (x2, x1) seen from the origin, in radians between -π and π."""
     return jnp.arctan2(tensor(x1), tensor(x2))
@@ -94,6 +163,12 @@ def arctan2(x1: ArrayLike, x2: ArrayLike) -> Array:
 def logaddexp(x1: ArrayLike, x2: ArrayLike) -> Array:
     """ln(e^x1 + e^x2), without overflow."""
     return jnp.logaddexp(tensor(x1), tensor(x2))
+
+
+@broadcasting
+def logaddexp2(x1: ArrayLike, x2: ArrayLike) -> Array:
+    """log₂(2^x1 + 2^x2), without overflow."""
+    return jnp.logaddexp2(tensor(x1), tensor(x2))
 
 
 # --- comparisons -----------------------------------------------------------------------------------------------------
@@ -141,13 +216,18 @@ def isclose(x1: ArrayLike, x2: ArrayLike, rtol: float = 1e-5, atol: float = 1e-8
     return jnp.isclose(tensor(x1), tensor(x2), rtol, atol, equal_nan)
 
 
-@op
+def _allclose_spec(x1: Any, x2: Any, *_: Any, **__: Any) -> KerasTensor:
+    broadcast_shapes(*(tuple(x.shape) if hasattr(x, "shape") else np.shape(x) for x in (x1, x2)))
+    return KerasTensor((), dtype="bool")
+
+
+@op(spec=_allclose_spec)
 def allclose(x1: ArrayLike, x2: ArrayLike, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Array:
     """Whether all entries are close in the sense of `isclose`. Shape: any two that broadcast → ()."""
     return jnp.allclose(tensor(x1), tensor(x2), rtol, atol, equal_nan)
 
 
-# --- logic and bits --------------------------------------------------------------------------------------------------
+# --- logic -----------------------------------------------------------------------------------------------------------
 
 
 @broadcasting
@@ -166,33 +246,3 @@ def logical_or(x1: ArrayLike, x2: ArrayLike) -> Array:
 def logical_xor(x1: ArrayLike, x2: ArrayLike) -> Array:
     """Whether exactly one of them is true."""
     return jnp.logical_xor(tensor(x1), tensor(x2))
-
-
-@broadcasting
-def bitwise_and(x: ArrayLike, y: ArrayLike) -> Array:
-    """The bits that both have."""
-    return jnp.bitwise_and(tensor(x), tensor(y))
-
-
-@broadcasting
-def bitwise_or(x: ArrayLike, y: ArrayLike) -> Array:
-    """The bits that one of them has."""
-    return jnp.bitwise_or(tensor(x), tensor(y))
-
-
-@broadcasting
-def bitwise_xor(x: ArrayLike, y: ArrayLike) -> Array:
-    """The bits that exactly one of them has."""
-    return jnp.bitwise_xor(tensor(x), tensor(y))
-
-
-@broadcasting
-def left_shift(x: ArrayLike, y: ArrayLike) -> Array:
-    """`x 2^y`, for integers."""
-    return jnp.left_shift(tensor(x), tensor(y))
-
-
-@broadcasting
-def right_shift(x: ArrayLike, y: ArrayLike) -> Array:
-    """⌊x / 2^y⌋, for integers."""
-    return jnp.right_shift(tensor(x), tensor(y))

@@ -9,11 +9,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
 from jaxnn.core import tree
 from jaxnn.core.graph import KerasTensor, compute_output_spec, op
-from jaxnn.core.types import Array, PyTree
+from jaxnn.core.types import PyTree
 from jaxnn.core.variable import Variable
+from jaxnn.ops.core import taking_whole
 
 
 def _cond_spec(pred: Any, true_fn: Callable, false_fn: Callable) -> PyTree:
@@ -41,7 +43,7 @@ def cond(pred: Any, true_fn: Callable, false_fn: Callable) -> PyTree:
     return jax.lax.cond(pred, true_fn, false_fn)
 
 
-@op
+@taking_whole("index")
 def switch(index: Any, branches: Sequence[Callable], *operands: Any) -> PyTree:
     """`branches[index](*operands)`, the index moved into range. Only one branch runs.
 
@@ -155,6 +157,44 @@ def vectorized_map(function: Callable, elements: PyTree) -> PyTree:
     return jax.vmap(function)(elements)
 
 
+def vectorize(pyfunc: Callable, *, excluded: Any = None, signature: str | None = None) -> Callable:
+    """A function of single entries (or of what `signature` says) made one of whole arrays, which broadcast.
+
+    Args:
+        pyfunc: the function.
+        excluded: positions and names of arguments that are handed through as they are.
+        signature: the axes that one call takes and gives: "(n),(n)->()" for two vectors and a number. None is one entry.
+
+    Raises:
+        ValueError: if `pyfunc` can't be called.
+
+    Example:
+        >>> vectorize(jnp.dot, signature="(n),(n)->()")(np.array([[3, 1], [0, 2]]), np.array([1, 10])).tolist()
+        [13, 20]
+    """
+    if not callable(pyfunc):
+        raise ValueError(f"Expected argument `pyfunc` to be a callable. Received: pyfunc={pyfunc}")
+    return _on_values(jnp.vectorize(pyfunc, excluded=excluded or set(), signature=signature))
+
+
+@op
+def jvp(fun: Callable, primals: Sequence, tangents: Sequence, has_aux: bool = False) -> tuple:
+    """`fun(*primals)`, and how fast it changes in the direction of the tangents (forward mode): J v.
+
+    Args:
+        fun: a function of arrays.
+        primals: where.
+        tangents: the direction: for each primal an array of its shape and dtype.
+        has_aux: whether `fun` gives a pair, whose second part is only handed through, as a third result.
+
+    Example:
+        >>> value, rate = jvp(jnp.square, (jnp.float32(3.0),), (jnp.float32(1.0),))
+        >>> float(value), float(rate)
+        (9.0, 6.0)
+    """
+    return jax.jvp(fun, tuple(primals), tuple(tangents), has_aux=has_aux)
+
+
 @op
 def stop_gradient(variable: PyTree) -> PyTree:
     """The same value, which the gradient takes for a constant.
@@ -176,10 +216,14 @@ def custom_gradient(f: Callable) -> Callable:
         >>> jax.grad(lambda x: 5.0 * clipped(x))(2.0)
         Array(1., dtype=float32, weak_type=True)
     """
-    with_gradient = jax.custom_gradient(f)
+    return _on_values(jax.custom_gradient(f))
 
-    def call(*args: Any, **kwargs: Any) -> Array:
+
+def _on_values(fn: Callable) -> Callable:
+    """The function with Variables taken as their values."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
         args, kwargs = tree.map_structure(lambda x: x.value if isinstance(x, Variable) else x, (args, kwargs))
-        return with_gradient(*args, **kwargs)
+        return fn(*args, **kwargs)
 
     return call

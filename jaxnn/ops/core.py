@@ -132,6 +132,11 @@ def _as_whole(x: Any) -> Any:
     return KerasTensor(x.shape, "int32") if isinstance(x, KerasTensor) and is_float_dtype(x.dtype) else x
 
 
+def symbol_or_array(x: Any) -> Any:
+    """What has a shape either way: a symbolic tensor as it is, anything else as an array."""
+    return x if isinstance(x, KerasTensor) else tensor(x)
+
+
 def agreeing(a: Any, axis_a: int, b: Any, axis_b: int) -> tuple[Any, Any]:
     """Two arguments whose axes must be equally long: where one of the lengths is unknown, it is the other."""
     length_a, length_b = a.shape[axis_a], b.shape[axis_b]

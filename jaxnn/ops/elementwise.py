@@ -31,6 +31,19 @@ abs = absolute
 
 
 @op
+def fabs(x: ArrayLike) -> Array:
+    """|x| as a float, also of integers.
+
+    Raises:
+        TypeError: for complex numbers; `absolute` takes them.
+    """
+    x = tensor(x)
+    if jnp.iscomplexobj(x):
+        raise TypeError(f"fabs does not support complex inputs. Received: x.dtype={x.dtype}. Use `absolute`.")
+    return jnp.fabs(x)
+
+
+@op
 def negative(x: ArrayLike) -> Array:
     """-x."""
     return jnp.negative(tensor(x))
@@ -40,6 +53,12 @@ def negative(x: ArrayLike) -> Array:
 def sign(x: ArrayLike) -> Array:
     """-1, 0 or 1, in the dtype of x."""
     return jnp.sign(tensor(x))
+
+
+@op
+def signbit(x: ArrayLike) -> Array:
+    """Whether the sign bit is set: for numbers below 0, and for -0.0."""
+    return jnp.signbit(tensor(x))
 
 
 @op
@@ -137,84 +156,21 @@ def erf(x: ArrayLike) -> Array:
 
 
 @op
+def erfc(x: ArrayLike) -> Array:
+    """1 - erf(x), accurate for large x."""
+    return jax.scipy.special.erfc(floating(x))
+
+
+@op
 def erfinv(x: ArrayLike) -> Array:
     """The x' with erf(x') = x, for x between -1 and 1."""
     return jax.scipy.special.erfinv(floating(x))
 
 
-# --- trigonometry, in radians ----------------------------------------------------------------------------------------
-
-
 @op
-def sin(x: ArrayLike) -> Array:
-    """The sine."""
-    return jnp.sin(floating(x))
-
-
-@op
-def cos(x: ArrayLike) -> Array:
-    """The cosine."""
-    return jnp.cos(floating(x))
-
-
-@op
-def tan(x: ArrayLike) -> Array:
-    """The tangent."""
-    return jnp.tan(floating(x))
-
-
-@op
-def arcsin(x: ArrayLike) -> Array:
-    """The angle in [-π/2, π/2] whose sine is x."""
-    return jnp.arcsin(floating(x))
-
-
-@op
-def arccos(x: ArrayLike) -> Array:
-    """The angle in [0, π] whose cosine is x."""
-    return jnp.arccos(floating(x))
-
-
-@op
-def arctan(x: ArrayLike) -> Array:
-    """The angle in (-π/2, π/2) whose tangent is x."""
-    return jnp.arctan(floating(x))
-
-
-@op
-def sinh(x: ArrayLike) -> Array:
-    """(e^x - e^-x) / 2."""
-    return jnp.sinh(floating(x))
-
-
-@op
-def cosh(x: ArrayLike) -> Array:
-    """(e^x + e^-x) / 2."""
-    return jnp.cosh(floating(x))
-
-
-@op
-def tanh(x: ArrayLike) -> Array:
-    """(e^x - e^-x) / (e^x + e^-x), between -1 and 1."""
-    return jnp.tanh(floating(x))
-
-
-@op
-def arcsinh(x: ArrayLike) -> Array:
-    """The x' with sinh(x') = x."""
-    return jnp.arcsinh(floating(x))
-
-
-@op
-def arccosh(x: ArrayLike) -> Array:
-    """The x' ≥ 0 with cosh(x') = x, for x of at least 1."""
-    return jnp.arccosh(floating(x))
-
-
-@op
-def arctanh(x: ArrayLike) -> Array:
-    """The x' with tanh(x') = x, for x between -1 and 1."""
-    return jnp.arctanh(floating(x))
+def i0(x: ArrayLike) -> Array:
+    """The modified Bessel function of the first kind and order 0."""
+    return jnp.i0(floating(x))
 
 
 # --- rounding --------------------------------------------------------------------------------------------------------
@@ -233,6 +189,13 @@ def ceil(x: ArrayLike) -> Array:
 
 
 @op
+def trunc(x: ArrayLike) -> Array:
+    """Without what is behind the point: the nearest whole number towards 0, in the dtype of x."""
+    x = tensor(x)
+    return jnp.trunc(x) if jnp.issubdtype(x.dtype, jnp.floating) else x
+
+
+@op
 def round(x: ArrayLike, decimals: int = 0) -> Array:
     """`x` to so many decimals, halves to the even neighbour. Example: `round([0.5, 1.5])` gives `[0., 2.]`."""
     x = tensor(x)
@@ -240,15 +203,6 @@ def round(x: ArrayLike, decimals: int = 0) -> Array:
         return jnp.round(x, decimals=decimals)
     factor = jnp.asarray(math.pow(10, decimals), dtype=floatx())
     return (jnp.round(x.astype(floatx()) * factor) / factor).astype(x.dtype)
-
-
-# --- bits ------------------------------------------------------------------------------------------------------------
-
-
-@op
-def bitwise_not(x: ArrayLike) -> Array:
-    """Every bit turned over."""
-    return jnp.invert(tensor(x))
 
 
 # --- what kind of number ---------------------------------------------------------------------------------------------
@@ -264,6 +218,18 @@ def isfinite(x: ArrayLike) -> Array:
 def isinf(x: ArrayLike) -> Array:
     """Whether an entry is infinite."""
     return jnp.isinf(tensor(x))
+
+
+@op
+def isposinf(x: ArrayLike) -> Array:
+    """Whether an entry is ∞."""
+    return jnp.isposinf(tensor(x))
+
+
+@op
+def isneginf(x: ArrayLike) -> Array:
+    """Whether an entry is -∞."""
+    return jnp.isneginf(tensor(x))
 
 
 @op

@@ -13,8 +13,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxnn.core.graph import KerasTensor, compute_output_spec, op
-from jaxnn.core.types import Array, ArrayLike
-from jaxnn.ops.core import broadcast_spec, tensor
+from jaxnn.core.types import Array, ArrayLike, Shape
+from jaxnn.ops.core import broadcast_spec, taking_whole, tensor
 
 
 def _get_item_spec(x: KerasTensor, key: Any) -> KerasTensor:
@@ -22,13 +22,23 @@ def _get_item_spec(x: KerasTensor, key: Any) -> KerasTensor:
     parts = list(key) if isinstance(key, list | tuple) else [key]
     if all(part is None or isinstance(part, slice | int | np.integer | EllipsisType) for part in parts):
         used = sum(part is not None and part is not Ellipsis for part in parts)
+        if parts.count(Ellipsis) > 1 or used > x.ndim:
+            raise ValueError(f"get_item: the index {key} doesn't fit the shape {x.shape}: more than its {x.ndim} axes.")
         axis = 0
         for i, part in enumerate(parts):
             if isinstance(part, slice) and axis < x.ndim and x.shape[axis] is None:
                 parts[i] = slice(None)
+            _check_inside(part, axis, x.shape, key)
             axis += x.ndim - used if part is Ellipsis else part is not None
         key = tuple(parts)
     return compute_output_spec(get_item, x, key)
+
+
+def _check_inside(part: Any, axis: int, shape: Shape, key: Any) -> None:
+    """An array's entry beyond the end is its last one; a shape that is known can tell before."""
+    size = shape[axis] if isinstance(part, int | np.integer) else None
+    if size is not None and not -size <= part < size:
+        raise ValueError(f"get_item: the index {key} is out of bounds for axis {axis} of the shape {shape}.")
 
 
 @op(spec=_get_item_spec)
@@ -37,7 +47,7 @@ def get_item(x: ArrayLike, key: Any) -> Array:
     return tensor(x)[tuple(key) if isinstance(key, list) else key]
 
 
-@op
+@taking_whole("indices")
 def take(x: ArrayLike, indices: ArrayLike, axis: int | None = None) -> Array:
     """The entries (or, with an axis, the slices) at `indices`; NaN beyond the end. Negative ones count from the end.
 
@@ -50,7 +60,7 @@ def take(x: ArrayLike, indices: ArrayLike, axis: int | None = None) -> Array:
     return jnp.take(tensor(x), tensor(indices), axis=axis)
 
 
-@op
+@taking_whole("indices")
 def take_along_axis(x: ArrayLike, indices: ArrayLike, axis: int | None = None) -> Array:
     """For each line of x along an axis, the entries at that line's own `indices`.
 
@@ -60,6 +70,17 @@ def take_along_axis(x: ArrayLike, indices: ArrayLike, axis: int | None = None) -
                [3]], dtype=int32)
     """
     return jnp.take_along_axis(tensor(x), tensor(indices), axis=axis)
+
+
+@op
+def unravel_index(indices: ArrayLike, shape: Sequence[int]) -> tuple[Array, ...]:
+    """Positions in a flattened array as positions along each axis. Shape: (...) → as many arrays as `shape` has sizes.
+
+    Example:
+        >>> [int(i) for i in unravel_index(5, (2, 4))]
+        [1, 1]
+    """
+    return jnp.unravel_index(tensor(indices), shape)
 
 
 def _nonzero_spec(x: KerasTensor) -> tuple[KerasTensor, ...]:

@@ -1,11 +1,12 @@
-"""Decompositions, inverses and norms of matrices and stacks of them.
+"""Norms, determinants, inverses and linear equations of matrices and stacks of them.
 
 Source: https://keras.io/api/ops/linalg/
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -40,65 +41,57 @@ def norm(x: ArrayLike, ord: Any = None, axis: int | Sequence[int] | None = None,
 @op
 def det(x: ArrayLike) -> Array:
     """The determinant. Shape: (..., n, n) → (...)."""
-    return jnp.linalg.det(_square("det", x))
+    return jnp.linalg.det(square_matrix("det", x))
 
 
 @op
 def inv(x: ArrayLike) -> Array:
     """The inverse. Shape: (..., n, n) → the same."""
-    return jnp.linalg.inv(_square("inv", x))
+    return jnp.linalg.inv(square_matrix("inv", x))
 
 
 @op
-def cholesky(x: ArrayLike, upper: bool = False) -> Array:
-    """The triangle L with L Lᵀ = x (or U with Uᵀ U = x), for positive definite x. Shape: (..., n, n) → the same.
-
-    Raises:
-        ValueError: if x isn't positive definite; under `jit` the result is NaN instead.
-    """
-    factor = jnp.linalg.cholesky(_square("cholesky", x), upper=upper)
-    if not isinstance(factor, jax.core.Tracer) and bool(jnp.isnan(factor).any()):
-        raise ValueError("Cholesky decomposition failed. The input might not be a valid positive definite matrix.")
-    return factor
-
-
-@op
-def qr(x: ArrayLike, mode: str = "reduced") -> Any:
-    """Q with orthonormal columns and an upper triangle R, Q R = x.
+def pinv(x: ArrayLike, rcond: float | None = None) -> Array:
+    """The Moore-Penrose inverse: `pinv(x) b` is the shortest of the y that make ||x y - b|| smallest.
 
     Args:
         x: (..., m, n).
-        mode: "reduced", Q (..., m, min(m, n)), or "complete", Q (..., m, m).
+        rcond: singular values below this share of the largest count as 0; None is 10 max(m, n) times the dtype's epsilon.
 
-    Raises:
-        ValueError: for any other mode.
+    Shape: (..., m, n) → (..., n, m).
+
+    Example:
+        >>> pinv([[2.0, 0.0], [0.0, 0.0]]).tolist()
+        [[0.5, 0.0], [0.0, 0.0]]
     """
-    if mode not in ("reduced", "complete"):
-        raise ValueError(
-            f"`mode` argument value not supported. Expected one of {{'reduced', 'complete'}}. Received: mode={mode}"
-        )
-    return jnp.linalg.qr(tensor(x), mode=mode)
+    return jnp.linalg.pinv(matrix("pinv", x), rcond=rcond)
 
 
 @op
-def svd(x: ArrayLike, full_matrices: bool = True, compute_uv: bool = True) -> Any:
-    """Singular values S, and orthonormal U and Vᵀ with U diag(S) Vᵀ = x.
+def matrix_rank(x: ArrayLike, tol: float | None = None) -> Array:
+    """How many singular values are above `tol`, as int32. Shape: (..., m, n) → (...).
 
     Args:
-        x: (..., m, n).
-        full_matrices: U (..., m, m) and Vᵀ (..., n, n), instead of only the columns and rows that S reaches.
-        compute_uv: False gives S alone.
+        x: the matrices.
+        tol: None is the largest singular value times max(m, n) times the dtype's epsilon.
+
+    Example:
+        >>> int(matrix_rank([[1.0, 2.0], [2.0, 4.0]]))
+        1
     """
-    return jnp.linalg.svd(_matrix("svd", x), full_matrices=full_matrices, compute_uv=compute_uv)
+    return jnp.linalg.matrix_rank(matrix("matrix_rank", x), tol=tol).astype("int32")
 
 
 @op
-def eigh(x: ArrayLike) -> tuple[Array, Array]:
-    """Eigenvalues in rising order, and eigenvectors as columns, of symmetric x.
+def slogdet(x: ArrayLike) -> tuple[Array, Array]:
+    """The sign of the determinant, and `ln |det x|`, without overflow. Shape: (..., n, n) → (...) twice.
 
-    Shape: (..., n, n) → (..., n) and (..., n, n).
+    Example:
+        >>> [float(v) for v in slogdet([[0.0, 1.0], [1.0, 0.0]])]
+        [-1.0, 0.0]
     """
-    return jnp.linalg.eigh(_square("eigh", x))
+    sign, logarithm = jnp.linalg.slogdet(tensor(x))
+    return sign, logarithm
 
 
 @op
@@ -117,17 +110,19 @@ def solve(a: ArrayLike, b: ArrayLike) -> Array:
     Raises:
         ValueError: if a isn't square, or the shapes don't fit.
     """
-    a, b = _square("solve", a), tensor(b)
-    _check_fit("solve", a, b)
-    return jnp.linalg.solve(a, b)
+    return _solved("solve", jnp.linalg.solve, a, b)
 
 
 @op
 def solve_triangular(a: ArrayLike, b: ArrayLike, lower: bool = False) -> Array:
     """`solve` for an upper (or lower) triangle a; the other half isn't looked at."""
-    a, b = _square("solve_triangular", a), tensor(b)
-    _check_fit("solve_triangular", a, b)
-    return jax.scipy.linalg.solve_triangular(a, b, lower=lower)
+    return _solved("solve_triangular", functools.partial(jax.scipy.linalg.solve_triangular, lower=lower), a, b)
+
+
+def _solved(who: str, solver: Callable, a: ArrayLike, b: ArrayLike) -> Array:
+    a, b = square_matrix(who, a), tensor(b)
+    _check_fit(who, a, b)
+    return solver(a, b[..., None])[..., 0] if b.ndim == a.ndim - 1 > 1 else solver(a, b)
 
 
 @op
@@ -145,15 +140,17 @@ def lstsq(a: ArrayLike, b: ArrayLike, rcond: float | None = None) -> Array:
 # --- checks ----------------------------------------------------------------------------------------------------------
 
 
-def _matrix(who: str, x: ArrayLike) -> Array:
+def matrix(who: str, x: ArrayLike) -> Array:
+    """An array of at least two axes, or a ValueError in the name of `who`."""
     x = tensor(x)
     if x.ndim < 2:
         raise ValueError(f"{who}: Expected input to have rank >= 2. Received input with shape {x.shape}.")
     return x
 
 
-def _square(who: str, x: ArrayLike) -> Array:
-    x = _matrix(who, x)
+def square_matrix(who: str, x: ArrayLike) -> Array:
+    """An array whose last two axes are of one size, or a ValueError in the name of `who`."""
+    x = matrix(who, x)
     if x.shape[-1] != x.shape[-2]:
         raise ValueError(f"{who}: Expected a square matrix. Received non-square input with shape {x.shape}")
     return x

@@ -27,6 +27,7 @@ from jaxnn.ops.activation import swish as swish
 from jaxnn.ops.activation import tanh_shrink as tanh_shrink
 from jaxnn.ops.activation import threshold as threshold
 from jaxnn.ops.attention import dot_product_attention as dot_product_attention
+from jaxnn.ops.complex_numbers import polar as polar
 from jaxnn.ops.convolution import conv as conv
 from jaxnn.ops.crossentropy import binary_crossentropy as binary_crossentropy
 from jaxnn.ops.crossentropy import categorical_crossentropy as categorical_crossentropy
@@ -35,10 +36,15 @@ from jaxnn.ops.ctc import ctc_decode as ctc_decode
 from jaxnn.ops.ctc import ctc_loss as ctc_loss
 from jaxnn.ops.encoding import multi_hot as multi_hot
 from jaxnn.ops.encoding import one_hot as one_hot
+from jaxnn.ops.image.similarity import psnr as psnr
 from jaxnn.ops.normalize import batch_normalization as batch_normalization
 from jaxnn.ops.normalize import layer_normalization as layer_normalization
 from jaxnn.ops.normalize import moments as moments
 from jaxnn.ops.normalize import normalize as normalize
 from jaxnn.ops.normalize import rms_normalization as rms_normalization
+from jaxnn.ops.patches import depth_to_space as depth_to_space
+from jaxnn.ops.patches import fold as fold
+from jaxnn.ops.patches import space_to_depth as space_to_depth
+from jaxnn.ops.patches import unfold as unfold
 from jaxnn.ops.pooling import average_pool as average_pool
 from jaxnn.ops.pooling import max_pool as max_pool

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 
 from jaxnn.core.graph import KerasTensor, compute_output_spec, op
 from jaxnn.core.types import Array, ArrayLike
-from jaxnn.ops.core import broadcast_shapes, tensor
+from jaxnn.ops.core import agreeing, broadcast_shapes, symbol_or_array, tensor, with_length
 
 # --- products --------------------------------------------------------------------------------------------------------
 
@@ -38,13 +38,23 @@ def matmul(x1: ArrayLike, x2: ArrayLike) -> Array:
     return jnp.matmul(x1, x2, preferred_element_type=_accumulator(x1, x2))
 
 
-@op
+def _dot_spec(x1: Any, x2: Any) -> Any:
+    a, b = symbol_or_array(x1), symbol_or_array(x2)
+    return compute_output_spec(dot, *(agreeing(a, -1, b, -min(b.ndim, 2)) if a.ndim and b.ndim else (a, b)))
+
+
+@op(spec=_dot_spec)
 def dot(x1: ArrayLike, x2: ArrayLike) -> Array:
     """Σ over the last axis of x1 and the last but one of x2. Shape: (..., k) and (:, k, m) → (..., :, m)."""
     return jnp.dot(tensor(x1), tensor(x2))
 
 
-@op
+def _inner_spec(x1: Any, x2: Any) -> Any:
+    a, b = symbol_or_array(x1), symbol_or_array(x2)
+    return compute_output_spec(inner, *(agreeing(a, -1, b, -1) if a.ndim and b.ndim else (a, b)))
+
+
+@op(spec=_inner_spec)
 def inner(x1: ArrayLike, x2: ArrayLike) -> Array:
     """Σ over the last axis of both. Shape: (n, k) and (m, k) → (n, m)."""
     return jnp.inner(tensor(x1), tensor(x2))
@@ -62,7 +72,16 @@ def vdot(x1: ArrayLike, x2: ArrayLike) -> Array:
     return jnp.vdot(tensor(x1), tensor(x2))
 
 
-@op
+def _tensordot_spec(x1: Any, x2: Any, axes: int | Sequence = 2) -> Any:
+    a, b = symbol_or_array(x1), symbol_or_array(x2)
+    pairs: Any = (range(a.ndim - axes, a.ndim), range(axes)) if isinstance(axes, int) else axes
+    left, right = ([side] if isinstance(side, int) else side for side in pairs)
+    for i, j in zip(left, right, strict=True):
+        a, b = agreeing(a, i, b, j)
+    return compute_output_spec(tensordot, a, b, axes)
+
+
+@op(spec=_tensordot_spec)
 def tensordot(x1: ArrayLike, x2: ArrayLike, axes: int | Sequence = 2) -> Array:
     """Σ over pairs of axes.
 
@@ -74,7 +93,26 @@ def tensordot(x1: ArrayLike, x2: ArrayLike, axes: int | Sequence = 2) -> Array:
     return jnp.tensordot(tensor(x1), tensor(x2), axes=axes)
 
 
-@op
+def _einsum_spec(subscripts: str, *operands: Any, **kwargs: Any) -> Any:
+    """An unknown size is that of the same letter elsewhere."""
+    terms = subscripts.replace(" ", "").split("->")[0].split(",")
+    arrays = [symbol_or_array(x) for x in operands]
+    places = [(x, letter, axis) for x, term in zip(arrays, terms, strict=True) for letter, axis in _letters(term)]
+    known = {letter: x.shape[axis] for x, letter, axis in places if x.shape[axis] is not None}
+    for i, term in enumerate(terms):
+        for letter, axis in _letters(term):
+            if arrays[i].shape[axis] is None:
+                arrays[i] = with_length(arrays[i], axis, known.get(letter))
+    return compute_output_spec(einsum, subscripts, *arrays, **kwargs)
+
+
+def _letters(term: str) -> list[tuple[str, int]]:
+    """The letters of "ab...c" with their axes: 0, 1 and -1."""
+    front, _, back = term.partition("...")
+    return [(c, i) for i, c in enumerate(front)] + [(c, i - len(back)) for i, c in enumerate(back)]
+
+
+@op(spec=_einsum_spec)
 def einsum(subscripts: str, *operands: ArrayLike, **kwargs: Any) -> Array:
     """Σ of products, in Einstein's notation. Example: `einsum("bi,ij->bj", x, w)` is `x @ w`.
 
@@ -109,6 +147,65 @@ def cross(
     return jnp.cross(tensor(x1), tensor(x2), axisa=axisa, axisb=axisb, axisc=axisc, axis=axis)
 
 
+@op
+def kron(x1: ArrayLike, x2: ArrayLike) -> Array:
+    """A copy of x2 for every entry of x1, multiplied by it. Shape: (a, b) and (c, d) → (ac, bd).
+
+    Example:
+        >>> kron([[1, 10]], [[1, 2]]).tolist()
+        [[1, 2, 10, 20]]
+    """
+    return jnp.kron(tensor(x1), tensor(x2))
+
+
+@op
+def correlate(x1: ArrayLike, x2: ArrayLike, mode: str = "valid") -> Array:
+    """Σ_k x1[n + k] conj(x2[k]) for each offset n, as a float.
+
+    Args:
+        x1: a vector.
+        x2: the vector that is moved along it.
+        mode: which offsets: "valid" where the two overlap fully, "same" as many as the longer one has entries, "full"
+            wherever they overlap.
+
+    Raises:
+        ValueError: if one isn't a vector, or for another mode.
+
+    Example:
+        >>> correlate([1.0, 2.0, 3.0], [0.0, 1.0, 0.5], mode="same").tolist()
+        [2.0, 3.5, 3.0]
+    """
+    x1, x2 = tensor(x1), tensor(x2)
+    for name, x in (("x1", x1), ("x2", x2)):
+        if x.ndim != 1:
+            raise ValueError(f"`{name}` must be a 1-dimensional tensor, but received shape {x.shape}. Flatten it.")
+    if mode not in ("valid", "same", "full"):
+        raise ValueError(f"`mode` must be either `valid`, `same`, or `full`, but received: {mode}")
+    return jnp.correlate(x1, x2, mode)
+
+
+@op
+def cdist(x: ArrayLike, y: ArrayLike) -> Array:
+    """The distance √Σ(x - y)² of every row of x to every row of y. Shape: (..., m, k) and (..., n, k) → (..., m, n).
+
+    Raises:
+        ValueError: for fewer than two axes, or rows of different lengths.
+
+    Example:
+        >>> cdist([[0.0, 0.0]], [[3.0, 4.0], [0.0, 1.0]]).tolist()
+        [[5.0, 1.0]]
+    """
+    x, y = tensor(x), tensor(y)
+    if x.ndim < 2 or y.ndim < 2:
+        raise ValueError(f"`cdist` inputs must have rank >= 2. Received shapes: x.shape={x.shape}, y.shape={y.shape}")
+    if x.shape[-1] != y.shape[-1]:
+        raise ValueError(
+            f"Last dimension of inputs to `cdist` must match. Received shapes: x.shape={x.shape}, y.shape={y.shape}"
+        )
+    difference = jnp.expand_dims(x, -2) - jnp.expand_dims(y, -3)
+    return jnp.sqrt(jnp.sum(difference * difference, axis=-1))
+
+
 # --- diagonals and triangles -----------------------------------------------------------------------------------------
 
 
@@ -118,13 +215,30 @@ def trace(x: ArrayLike, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Arra
     return jnp.trace(tensor(x), offset=offset, axis1=axis1, axis2=axis2)
 
 
-@op
+def _diag_spec(x: KerasTensor, k: int = 0) -> KerasTensor:
+    if x.ndim == 2 and None in x.shape:
+        return KerasTensor((None,), dtype=x.dtype)
+    return compute_output_spec(diag, x, k)
+
+
+@op(spec=_diag_spec)
 def diag(x: ArrayLike, k: int = 0) -> Array:
     """The k-th diagonal of a matrix, or the matrix that has a vector there and zeros elsewhere."""
     return jnp.diag(tensor(x), k=k)
 
 
 @op
+def diagflat(x: ArrayLike, k: int = 0) -> Array:
+    """The matrix with all entries of x on its k-th diagonal, zeros elsewhere. Shape: any → (size + |k|, size + |k|)."""
+    return jnp.diagflat(tensor(x), k=k)
+
+
+def _diagonal_spec(x: KerasTensor, offset: int = 0, axis1: int = 0, axis2: int = 1) -> KerasTensor:
+    result = compute_output_spec(diagonal, x, offset, axis1, axis2)
+    return with_length(result, -1, None) if None in (x.shape[axis1], x.shape[axis2]) else result
+
+
+@op(spec=_diagonal_spec)
 def diagonal(x: ArrayLike, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
     """The diagonals of the matrices that two axes make. Shape: (n, n, ...) → (..., n).
 

@@ -21,7 +21,8 @@ from jaxnn.ops.core import dtype_or_none, floating, tensor
 Axis = int | Sequence[int] | None
 
 
-def _axes(axis: Axis) -> Any:
+def axes_of(axis: Axis) -> Any:
+    """The axes as JAX takes them: a list becomes a tuple."""
     return tuple(axis) if isinstance(axis, list) else axis
 
 
@@ -31,13 +32,13 @@ def _axes(axis: Axis) -> Any:
 @op
 def sum(x: ArrayLike, axis: Axis = None, keepdims: bool = False) -> Array:
     """The sum. Booleans and short integers are summed in 32 bits."""
-    return jnp.sum(tensor(x), axis=_axes(axis), keepdims=keepdims)
+    return jnp.sum(tensor(x), axis=axes_of(axis), keepdims=keepdims)
 
 
 @op
 def prod(x: ArrayLike, axis: Axis = None, keepdims: bool = False, dtype: Any = None) -> Array:
     """The product. Short integers are multiplied in 32 bits, or in `dtype`."""
-    return jnp.prod(tensor(x), axis=_axes(axis), keepdims=keepdims, dtype=dtype_or_none(dtype))
+    return jnp.prod(tensor(x), axis=axes_of(axis), keepdims=keepdims, dtype=dtype_or_none(dtype))
 
 
 @op
@@ -46,7 +47,7 @@ def mean(x: ArrayLike, axis: Axis = None, keepdims: bool = False) -> Array:
     x = tensor(x)
     compute_dtype = result_type(x.dtype, "float32")
     given = jnp.issubdtype(x.dtype, jnp.inexact)
-    return jnp.mean(x, axis=_axes(axis), keepdims=keepdims, dtype=compute_dtype).astype(
+    return jnp.mean(x, axis=axes_of(axis), keepdims=keepdims, dtype=compute_dtype).astype(
         x.dtype if given else compute_dtype
     )
 
@@ -62,10 +63,10 @@ def average(x: ArrayLike, axis: Axis = None, weights: ArrayLike | None = None) -
     """
     x = tensor(x)
     if weights is None:
-        return jnp.average(x.astype(result_type(x.dtype, float)), axis=_axes(axis))
+        return jnp.average(x.astype(result_type(x.dtype, float)), axis=axes_of(axis))
     weights = tensor(weights)
     dtype = result_type(x.dtype, weights.dtype, float)
-    return jnp.average(x.astype(dtype), weights=weights.astype(dtype), axis=_axes(axis))
+    return jnp.average(x.astype(dtype), weights=weights.astype(dtype), axis=axes_of(axis))
 
 
 @op
@@ -73,19 +74,19 @@ def var(x: ArrayLike, axis: Axis = None, keepdims: bool = False) -> Array:
     """The variance, the mean of (x - mean)², computed in at least 32 bits."""
     x = tensor(x)
     compute_dtype = result_type(x.dtype, "float32")
-    return jnp.var(x, axis=_axes(axis), keepdims=keepdims, dtype=compute_dtype).astype(result_type(x.dtype, float))
+    return jnp.var(x, axis=axes_of(axis), keepdims=keepdims, dtype=compute_dtype).astype(result_type(x.dtype, float))
 
 
 @op
 def std(x: ArrayLike, axis: Axis = None, keepdims: bool = False) -> Array:
     """The standard deviation, √var."""
-    return jnp.std(floating(x), axis=_axes(axis), keepdims=keepdims)
+    return jnp.std(floating(x), axis=axes_of(axis), keepdims=keepdims)
 
 
 @op
 def logsumexp(x: ArrayLike, axis: Axis = None, keepdims: bool = False) -> Array:
     """`ln Σ e^x`, without overflow."""
-    return jax.scipy.special.logsumexp(tensor(x), axis=_axes(axis), keepdims=keepdims)
+    return jax.scipy.special.logsumexp(tensor(x), axis=axes_of(axis), keepdims=keepdims)
 
 
 # --- extremes and order statistics -----------------------------------------------------------------------------------
@@ -94,25 +95,25 @@ def logsumexp(x: ArrayLike, axis: Axis = None, keepdims: bool = False) -> Array:
 @op
 def max(x: ArrayLike, axis: Axis = None, keepdims: bool = False, initial: Any = None) -> Array:
     """The largest entry, or `initial` if that is larger."""
-    return jnp.max(tensor(x), axis=_axes(axis), keepdims=keepdims, initial=initial)
+    return jnp.max(tensor(x), axis=axes_of(axis), keepdims=keepdims, initial=initial)
 
 
 @op
 def min(x: ArrayLike, axis: Axis = None, keepdims: bool = False, initial: Any = None) -> Array:
     """The smallest entry, or `initial` if that is smaller."""
-    return jnp.min(tensor(x), axis=_axes(axis), keepdims=keepdims, initial=initial)
+    return jnp.min(tensor(x), axis=axes_of(axis), keepdims=keepdims, initial=initial)
 
 
 @op
 def amax(x: ArrayLike, axis: Axis = None, keepdims: bool = False) -> Array:
     """The largest entry."""
-    return jnp.max(tensor(x), axis=_axes(axis), keepdims=keepdims)
+    return jnp.max(tensor(x), axis=axes_of(axis), keepdims=keepdims)
 
 
 @op
 def amin(x: ArrayLike, axis: Axis = None, keepdims: bool = False) -> Array:
     """The smallest entry."""
-    return jnp.min(tensor(x), axis=_axes(axis), keepdims=keepdims)
+    return jnp.min(tensor(x), axis=axes_of(axis), keepdims=keepdims)
 
 
 @op
@@ -138,7 +139,7 @@ def _with_ordered_zeros(x: Array) -> Array:
 @op
 def median(x: ArrayLike, axis: Axis = None, keepdims: bool = False) -> Array:
     """The middle value, or the mean of the two middle ones."""
-    return jnp.median(tensor(x), axis=_axes(axis), keepdims=keepdims)
+    return jnp.median(tensor(x), axis=axes_of(axis), keepdims=keepdims)
 
 
 @op
@@ -156,13 +157,52 @@ def quantile(x: ArrayLike, q: ArrayLike, axis: Axis = None, method: str = "linea
         >>> quantile([1.0, 2.0, 3.0], [0.0, 0.25])
         Array([1. , 1.5], dtype=float32)
     """
-    return jnp.quantile(tensor(x), tensor(q), axis=_axes(axis), method=method, keepdims=keepdims)
+    return jnp.quantile(tensor(x), tensor(q), axis=axes_of(axis), method=method, keepdims=keepdims)
 
 
 @op
 def percentile(x: ArrayLike, q: ArrayLike, axis: Axis = None, method: str = "linear", keepdims: bool = False) -> Array:
     """`quantile` with q in percent, between 0 and 100."""
-    return jnp.percentile(tensor(x), tensor(q), axis=_axes(axis), method=method, keepdims=keepdims)
+    return jnp.percentile(tensor(x), tensor(q), axis=axes_of(axis), method=method, keepdims=keepdims)
+
+
+@op
+def ptp(x: ArrayLike, axis: Axis = None, keepdims: bool = False) -> Array:
+    """The largest entry minus the smallest (peak to peak)."""
+    return jnp.ptp(tensor(x), axis=axes_of(axis), keepdims=keepdims)
+
+
+# --- integrals and correlations -------------------------------------------------------------------------------------
+
+
+@op
+def trapezoid(y: ArrayLike, x: ArrayLike | None = None, dx: Any = 1.0, axis: int = -1) -> Array:
+    """The integral of y by the trapezoidal rule, Σ (xᵢ₊₁ - xᵢ) (yᵢ + yᵢ₊₁) / 2.
+
+    Args:
+        y: the values.
+        x: where they stand; None is every `dx`.
+        dx: the distance between neighbours, if x is None.
+        axis: along which.
+
+    Shape: (..., size) → (...).
+
+    Example:
+        >>> float(trapezoid([1.0, 2.0, 3.0], dx=0.5))
+        2.0
+    """
+    return jnp.trapezoid(tensor(y), None if x is None else tensor(x), dx=tensor(dx), axis=axis)
+
+
+@op
+def corrcoef(x: ArrayLike) -> Array:
+    """Pearson's correlation of every row with every other one. Shape: (rows, samples) → (rows, rows); (n,) → ().
+
+    Example:
+        >>> corrcoef([[1.0, 2.0, 3.0], [6.0, 4.0, 2.0]]).round(3).tolist()
+        [[1.0, -1.0], [-1.0, 1.0]]
+    """
+    return jnp.corrcoef(tensor(x))
 
 
 # --- truth and counts ------------------------------------------------------------------------------------------------
@@ -171,19 +211,19 @@ def percentile(x: ArrayLike, q: ArrayLike, axis: Axis = None, method: str = "lin
 @op
 def all(x: ArrayLike, axis: Axis = None, keepdims: bool = False) -> Array:
     """Whether every entry is true (not 0)."""
-    return jnp.all(tensor(x), axis=_axes(axis), keepdims=keepdims)
+    return jnp.all(tensor(x), axis=axes_of(axis), keepdims=keepdims)
 
 
 @op
 def any(x: ArrayLike, axis: Axis = None, keepdims: bool = False) -> Array:
     """Whether some entry is true."""
-    return jnp.any(tensor(x), axis=_axes(axis), keepdims=keepdims)
+    return jnp.any(tensor(x), axis=axes_of(axis), keepdims=keepdims)
 
 
 @op
 def count_nonzero(x: ArrayLike, axis: Axis = None) -> Array:
     """How many entries are not 0, as int32."""
-    return jnp.count_nonzero(tensor(x), axis=_axes(axis)).astype("int32")
+    return jnp.count_nonzero(tensor(x), axis=axes_of(axis)).astype("int32")
 
 
 # --- along an axis, keeping it ---------------------------------------------------------------------------------------
@@ -205,56 +245,3 @@ def cumprod(x: ArrayLike, axis: int | None = None, dtype: Any = None) -> Array:
 def diff(a: ArrayLike, n: int = 1, axis: int = -1) -> Array:
     """The differences of neighbours, n times. Shape: (..., size) → (..., size - n)."""
     return jnp.diff(tensor(a), n=n, axis=axis)
-
-
-# --- by segment ------------------------------------------------------------------------------------------------------
-
-
-@op
-def segment_sum(
-    data: ArrayLike, segment_ids: ArrayLike, num_segments: int | None = None, sorted: bool = False
-) -> Array:
-    """The sum of the rows that share a segment number.
-
-    Args:
-        data: the rows, (rows, ...).
-        segment_ids: each row's number, (rows,).
-        num_segments: how many segments there are.
-        sorted: whether the numbers never fall, which is faster.
-
-    Raises:
-        ValueError: without `num_segments`, which JAX needs to know the shape; if the ids are no vector of the
-            length of data.
-
-    Example:
-        >>> segment_sum([1, 2, 4], [0, 1, 0], num_segments=2)
-        Array([5, 2], dtype=int32)
-    """
-    data, ids = _segments("segment_sum", data, segment_ids, num_segments)
-    return jax.ops.segment_sum(data, ids, num_segments, indices_are_sorted=sorted)
-
-
-@op
-def segment_max(
-    data: ArrayLike, segment_ids: ArrayLike, num_segments: int | None = None, sorted: bool = False
-) -> Array:
-    """The largest of the rows that share a segment number; -inf for an empty segment. Arguments as `segment_sum`."""
-    data, ids = _segments("segment_max", data, segment_ids, num_segments)
-    return jax.ops.segment_max(data, ids, num_segments, indices_are_sorted=sorted)
-
-
-def _segments(who: str, data: ArrayLike, segment_ids: ArrayLike, num_segments: int | None) -> tuple[Array, Array]:
-    data, ids = tensor(data), tensor(segment_ids)
-    if ids.ndim > 1:
-        raise ValueError(
-            f"{who}: Argument `segment_ids` should be an 1-D vector, got shape: {ids.shape}. Flatten it, or use vmap."
-        )
-    if ids.shape[0] != data.shape[0]:
-        raise ValueError(
-            f"{who}: Argument `segment_ids` and `data` should have same leading dimension. Got {ids.shape} v.s. {data.shape}."
-        )
-    if num_segments is None:
-        raise ValueError(
-            f"{who}: Argument `num_segments` must be set when using the JAX backend, which has to know the result's shape."
-        )
-    return data, ids

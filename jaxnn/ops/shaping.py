@@ -6,14 +6,14 @@ Source: https://keras.io/api/ops/numpy/
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxnn.core.graph import KerasTensor, compute_output_spec, op
+from jaxnn.core.graph import KerasTensor, op
 from jaxnn.core.types import Array, ArrayLike
 from jaxnn.ops.core import broadcast_shapes, known_axis, tensor
 
@@ -22,7 +22,10 @@ Ints = int | Sequence[int]
 # --- shape -----------------------------------------------------------------------------------------------------------
 
 
-def _reshape_spec(x: KerasTensor, newshape: Any) -> KerasTensor:
+def _reshape_spec(x: Any, newshape: Any) -> KerasTensor:
+    if isinstance(newshape, KerasTensor):  # its length tells the number of axes, its values will tell the sizes
+        return KerasTensor((None,) * (newshape.shape[0] or 0), dtype=x.dtype)
+    newshape = [None if isinstance(d, KerasTensor) else d for d in newshape] if _is_sequence(newshape) else newshape
     shape = _checked_shape(newshape)
     if None in x.shape or None in shape:
         return KerasTensor([None if d == -1 else d for d in shape], dtype=x.dtype)
@@ -37,7 +40,8 @@ def _reshape_spec(x: KerasTensor, newshape: Any) -> KerasTensor:
 
 
 def _checked_shape(newshape: Any) -> tuple:
-    shape = tuple(newshape) if hasattr(newshape, "__iter__") else (newshape,)
+    shape = tuple(newshape) if _is_sequence(newshape) else (newshape,)
+    shape = tuple(int(d) if isinstance(d, jax.Array) and d.ndim == 0 else d for d in shape)
     whole = [d for d in shape if isinstance(d, int | np.integer)]
     if min(whole, default=0) < -1:
         raise ValueError(
@@ -47,6 +51,10 @@ def _checked_shape(newshape: Any) -> tuple:
     if whole.count(-1) > 1:
         raise ValueError(f"There must be at most one unknown dimension (-1) in `newshape`. Received: newshape={shape}.")
     return shape
+
+
+def _is_sequence(x: Any) -> bool:
+    return hasattr(x, "__iter__") and getattr(x, "ndim", 1) > 0
 
 
 @op(spec=_reshape_spec)
@@ -124,7 +132,7 @@ def transpose(x: ArrayLike, axes: Sequence[int] | None = None) -> Array:
     """
     x = tensor(x)
     if axes is not None and sorted(known_axis(a, x.ndim) for a in axes) != list(range(x.ndim)):
-        raise ValueError(f"transpose: `axes` must name each of the {x.ndim} axes once; got axes={axes}.")
+        raise ValueError(f"transpose: `axes` must be a valid permutation of the {x.ndim} axes; got axes={axes}.")
     return jnp.transpose(x, axes=axes)
 
 
@@ -148,6 +156,32 @@ def flip(x: ArrayLike, axis: Ints | None = None) -> Array:
 
 
 @op
+def fliplr(x: ArrayLike) -> Array:
+    """The columns (axis 1) in reverse order.
+
+    Raises:
+        ValueError: for fewer than two axes.
+    """
+    x = tensor(x)
+    if x.ndim < 2:
+        raise ValueError(f"`fliplr` requires input with 2 or more dimensions. Received: x.shape={x.shape}")
+    return jnp.fliplr(x)
+
+
+@op
+def flipud(x: ArrayLike) -> Array:
+    """The rows (axis 0) in reverse order.
+
+    Raises:
+        ValueError: for a number without axes.
+    """
+    x = tensor(x)
+    if x.ndim < 1:
+        raise ValueError(f"`flipud` requires input with 1 or more dimensions. Received: x.shape={x.shape}")
+    return jnp.flipud(x)
+
+
+@op
 def roll(x: ArrayLike, shift: Ints, axis: Ints | None = None) -> Array:
     """The entries moved on by `shift`; what leaves at the end comes back at the start. Axis None flattens meanwhile."""
     return jnp.roll(tensor(x), shift, axis=axis)
@@ -166,162 +200,3 @@ def rot90(array: ArrayLike, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Array
     if len(axes) != 2 or axes[0] == axes[1]:
         raise ValueError(f"Invalid axes: {axes}. Axes must be a tuple of two different dimensions.")
     return jnp.rot90(array, k=k, axes=axes)
-
-
-@op
-def rearrange(tensor: ArrayLike, pattern: str, **axes_lengths: int) -> Array:
-    """Splits, moves and joins axes as a pattern of names says, in the notation of einops.
-
-    Args:
-        tensor: the array.
-        pattern: "axes -> axes". Names in brackets form one axis.
-        **axes_lengths: sizes of names inside a bracket on the left; one for each bracket may be left out.
-
-    Raises:
-        ValueError: if the pattern has no arrow, doesn't fit the array, or has different names on both sides.
-
-    Example:
-        >>> rearrange(np.zeros((2, 6, 4)), "b (h w) c -> b c h w", h=2).shape
-        (2, 4, 2, 3)
-
-    Source: https://einops.rocks
-    """
-    x = jnp.asarray(tensor)
-    before, arrow, after = pattern.partition("->")
-    left, right = _groups(before), _groups(after)
-    names = [name for group in left for name in group]
-    if not arrow or len(left) != x.ndim or sorted(names) != sorted(name for group in right for name in group):
-        raise ValueError(
-            f"rearrange: '{pattern}' doesn't describe an array of shape {x.shape}. Name each of its {x.ndim} axes "
-            "left of '->' and the same names right of it."
-        )
-    sizes = dict(axes_lengths)
-    for group, size in zip(left, x.shape, strict=True):
-        missing = [name for name in group if name not in sizes]
-        for name in missing[:1]:
-            sizes[name] = size // math.prod(sizes[n] for n in group if n in sizes)
-        if len(missing) > 1 or math.prod(sizes[n] for n in group if n in sizes) != size:
-            raise ValueError(
-                f"rearrange: the axis ({' '.join(group)}) has size {size}; got {axes_lengths}. Give the sizes of all "
-                "its names but one, such that they divide it."
-            )
-    x = jnp.transpose(x.reshape([sizes[n] for n in names]), [names.index(n) for group in right for n in group])
-    return x.reshape([math.prod(sizes[n] for n in group) for group in right])
-
-
-def _groups(side: str) -> list[list[str]]:
-    """'b (h w) c' -> [['b'], ['h', 'w'], ['c']]."""
-    return [part.strip("()").split() for part in re.findall(r"\([^)]*\)|\w+", side)]
-
-
-# --- joining and splitting -------------------------------------------------------------------------------------------
-
-
-@op
-def concatenate(xs: Sequence[ArrayLike], axis: int = 0) -> Array:
-    """Arrays one after the other along an axis.
-
-    Raises:
-        ValueError: for `axis=None`, or if the other axes differ.
-    """
-    if axis is None:
-        raise ValueError("concatenate: `axis` cannot be None. Use `ravel` on each array first.")
-    return jnp.concatenate([tensor(x) for x in xs], axis=axis)
-
-
-@op
-def stack(x: Sequence[ArrayLike], axis: int = 0) -> Array:
-    """Arrays of one shape side by side along a new axis."""
-    return jnp.stack([tensor(v) for v in x], axis=axis)
-
-
-@op
-def hstack(xs: Sequence[ArrayLike]) -> Array:
-    """Arrays side by side: along the second axis, or the first for vectors."""
-    return jnp.hstack([tensor(x) for x in xs])
-
-
-@op
-def vstack(xs: Sequence[ArrayLike]) -> Array:
-    """Arrays one below the other: along the first axis, vectors as rows."""
-    return jnp.vstack([tensor(x) for x in xs])
-
-
-@op
-def append(x1: ArrayLike, x2: ArrayLike, axis: int | None = None) -> Array:
-    """x2 after x1 along an axis; None flattens both first."""
-    return jnp.append(tensor(x1), tensor(x2), axis=axis)
-
-
-def _split_spec(x: KerasTensor, indices_or_sections: Any, axis: int = 0) -> list[KerasTensor]:
-    if not isinstance(indices_or_sections, int) or x.shape[known_axis(axis, x.ndim)] is not None:
-        return compute_output_spec(split, x, indices_or_sections, axis)
-    return [KerasTensor(x.shape, dtype=x.dtype) for _ in range(indices_or_sections)]
-
-
-@op(spec=_split_spec)
-def split(x: ArrayLike, indices_or_sections: Ints, axis: int = 0) -> list[Array]:
-    """The pieces of x along an axis.
-
-    Args:
-        x: the array.
-        indices_or_sections: the number of equal pieces, or the positions where a new piece begins.
-        axis: along which.
-
-    Example:
-        >>> [piece.shape for piece in split(np.zeros((6, 2)), [1, 3])]
-        [(1, 2), (2, 2), (3, 2)]
-    """
-    sections = indices_or_sections if isinstance(indices_or_sections, int) else tuple(indices_or_sections)
-    return list(jnp.split(tensor(x), sections, axis=axis))
-
-
-@op
-def repeat(x: ArrayLike, repeats: Any, axis: int | None = None) -> Array:
-    """Each entry several times in a row. Example: `repeat([1, 2], 2)` gives `[1, 1, 2, 2]`.
-
-    Args:
-        x: the array.
-        repeats: how often, one number for all or one for each entry along the axis.
-        axis: along which; None flattens.
-    """
-    return jnp.repeat(tensor(x), np.asarray(repeats) if isinstance(repeats, list | tuple) else repeats, axis=axis)
-
-
-@op
-def tile(x: ArrayLike, repeats: Ints) -> Array:
-    """The whole array several times along each axis. Example: `tile([1, 2], 2)` gives `[1, 2, 1, 2]`."""
-    return jnp.tile(tensor(x), repeats)
-
-
-@op
-def pad(x: ArrayLike, pad_width: Any, mode: str = "constant", constant_values: Any = None) -> Array:
-    """Entries added before and after along each axis.
-
-    Args:
-        x: the array.
-        pad_width: a number for all sides, a pair (before, after) for all axes, or a pair for each axis.
-        mode: what is added: "constant", "edge", "reflect", "symmetric", "wrap", "linear_ramp", "maximum", "mean", ...
-        constant_values: for mode "constant"; None is 0.
-
-    Raises:
-        ValueError: if there are as few or as many pairs as don't fit the axes; for `constant_values` in another mode.
-
-    Example:
-        >>> pad([1, 2], (1, 2))
-        Array([0, 1, 2, 0, 0], dtype=int32)
-    """
-    x = tensor(x)
-    widths = np.asarray(pad_width)
-    if widths.ndim == 2 and len(widths) not in (1, x.ndim):
-        raise ValueError(
-            f"`pad_width` must have the same length as `x.shape`. Received: pad_width={pad_width} (of length "
-            f"{len(widths)}) and x.shape={x.shape} (of length {x.ndim})"
-        )
-    if constant_values is None:
-        return jnp.pad(x, np.broadcast_to(widths, (x.ndim, 2)), mode=mode)
-    if mode != "constant":
-        raise ValueError(
-            f"Argument `constant_values` can only be provided when `mode == 'constant'`. Received: mode={mode}"
-        )
-    return jnp.pad(x, np.broadcast_to(widths, (x.ndim, 2)), mode=mode, constant_values=constant_values)

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 
 from jaxnn.core.graph import KerasTensor, op
 from jaxnn.core.types import Array, ArrayLike
-from jaxnn.ops.core import tensor
+from jaxnn.ops.core import taking_whole, tensor
 
 # --- order -----------------------------------------------------------------------------------------------------------
 
@@ -28,6 +28,28 @@ def argsort(x: ArrayLike, axis: int = -1) -> Array:
     """The positions that sort x along an axis."""
     x = tensor(x)
     return jnp.argsort(x, axis=None if x.ndim == 0 else axis)
+
+
+@op
+def argpartition(x: ArrayLike, kth: int, axis: int | None = -1) -> Array:
+    """The positions that put the entry of rank `kth` at its place, smaller ones before it and larger ones behind.
+
+    Args:
+        x: the values.
+        kth: the rank, from 0.
+        axis: along which; None flattens.
+
+    Raises:
+        ValueError: if `kth` isn't an int.
+
+    Example:
+        >>> int(argpartition(np.array([5, 1, 9, 3]), 1)[1])
+        3
+    """
+    if not isinstance(kth, int):
+        raise ValueError(f"kth must be an integer. Received: kth={kth!r}")
+    x = tensor(x)
+    return jnp.argpartition(jnp.ravel(x) if axis is None else x, kth, axis=0 if axis is None else axis)
 
 
 @op
@@ -49,7 +71,7 @@ def top_k(x: ArrayLike, k: int, sorted: bool = True) -> tuple[Array, Array]:
     return values, indices
 
 
-@op
+@taking_whole("targets")
 def in_top_k(targets: ArrayLike, predictions: ArrayLike, k: int) -> Array:
     """Whether the score of the target class is among the k largest; equal scores all count.
 

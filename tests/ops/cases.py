@@ -111,11 +111,20 @@ def example(case, seed=0):
     return fill((case.args, case.kwargs), lambda drawn: drawn.draw(rng))
 
 
+COMPLEX = np.array([[1.0 + 2.0j, -3.0j], [0.5, -2.0]], "complex64")
+
 UNARY = [
     *[
         case(n, f("bm"))
         for n in ("absolute", "abs", "negative", "sign", "square", "exp", "exp2", "expm1", "cbrt", "erf")
     ],
+    *[
+        case(n, f("bm"))
+        for n in ("fabs", "signbit", "erfc", "i0", "trunc", "isposinf", "isneginf", "sinc", "deg2rad", "rad2deg")
+    ],
+    *[case(n, f("bm")) for n in ("real", "imag", "conj", "conjugate", "angle", "isreal")],
+    *[case(n, COMPLEX) for n in ("real", "imag", "conjugate", "angle", "isreal", "absolute")],
+    *[case(n, i("bm")) for n in ("fabs", "trunc", "i0", "erfc", "angle", "bitwise_invert")],
     *[case(n, p("bm")) for n in ("sqrt", "rsqrt", "log", "log2", "log10", "log1p", "reciprocal")],
     *[case(n, u("bm")) for n in ("arcsin", "arccos", "arctanh", "erfinv")],
     *[case(n, f("bm")) for n in ("sin", "cos", "tan", "arctan", "sinh", "cosh", "tanh", "arcsinh", "floor", "ceil")],
@@ -146,9 +155,15 @@ BINARY = [
     *[case(n, f("bm"), 2) for n in ("add", "multiply", "power", "divide", "maximum", "mod")],
     *[case(n, t("bm"), t("m")) for n in ("logical_and", "logical_or", "logical_xor")],
     *[case(n, i("bm"), i("m")) for n in ("bitwise_and", "bitwise_or", "bitwise_xor", "left_shift", "right_shift")],
+    *[case(n, f("bm"), f("m")) for n in ("fmax", "fmin", "fmod", "heaviside", "hypot", "nextafter", "logaddexp2")],
+    *[case(n, i("bm"), i("m")) for n in ("gcd", "lcm", "bitwise_left_shift", "bitwise_right_shift", "fmax", "hypot")],
+    case("ldexp", f("bm"), i("m")),
     case("power", p("bm"), f("bm")),
     case("isclose", f("bm"), f("bm"), rtol=0.5, atol=0.1, equal_nan=True),
 ]  # fmt: skip
+
+NANS = np.array([[1.0, np.nan, -2.0, 4.0], [np.nan, 0.5, 3.0, 3.0]], "float32")
+NAN_REDUCTIONS = ("nansum", "nanprod", "nanmean", "nanvar", "nanstd", "nanmax", "nanmin", "nanmedian")
 
 REDUCTIONS = [
     *[
@@ -188,6 +203,21 @@ REDUCTIONS = [
     case("prod", i("bm"), dtype="float32"),
     case("diff", f("bm")),
     case("diff", f("bmn"), n=2, axis=1),
+    *[case(n, NANS, axis=1, keepdims=True) for n in NAN_REDUCTIONS],
+    *[case(n, f("bm")) for n in NAN_REDUCTIONS],
+    *[case(n, NANS, axis=1) for n in ("nanargmax", "nanargmin", "nancumsum", "nancumprod")],
+    case("ptp", f("bmn"), axis=(0, 2)),
+    case("nansum", f("bmn"), axis=[0, 2], keras=False),  # wants a tuple
+    case("nanquantile", NANS, 0.3, axis=1),
+    case("nanpercentile", NANS, np.array([30.0, 60.0], "float32"), axis=-1, keepdims=True),
+    case("nancumsum", i("bm"), dtype="float32"),
+    case("ptp", f("bm")),
+    case("trapezoid", f("bm")),
+    case("trapezoid", f("bm"), x=np.array([0.0, 1.0, 4.0, 5.0], "float32"), axis=1),
+    case("trapezoid", f("bm"), dx=0.5, axis=0),
+    case("corrcoef", f("bm")),
+    case("segment_min", f("bm"), np.array([0, 1, 1]), num_segments=3, batch=False),
+    case("segment_prod", f("bm"), np.array([0, 1, 1]), num_segments=3, batch=False),
     case("segment_sum", f("bm"), np.array([0, 1, 0]), num_segments=3, batch=False),
     case("segment_max", f("bm"), np.array([0, 1, 1]), num_segments=2, sorted=True, batch=False),
 ]
@@ -203,6 +233,16 @@ CREATION = [
     *[case(n, f("bm")) for n in ("zeros_like", "ones_like", "array")],
     *[case(n, i("bm"), dtype="float32") for n in ("zeros_like", "ones_like", "array")],
     case("full_like", f("bm"), 3),
+    case("empty_like", i("bm"), dtype="float32"),
+    case("logspace", 0, 3, 4),
+    case("logspace", f("bm"), f("m"), num=3, base=2, axis=-1),
+    case("geomspace", p("m"), p("bm"), num=3, endpoint=False),
+    case("geomspace", 1, 1000, num=4, dtype="float32"),
+    case("linspace", f("bm"), f("3m"), num=4, retstep=True),
+    case("vander", f("m")),
+    case("vander", i("m"), N=3, increasing=True),
+    *[case(n, 5) for n in ("bartlett", "blackman", "hamming", "hanning")],
+    case("kaiser", 6, 14.0),
     case("arange", 5),
     case("arange", 1, 7, 2),
     case("arange", 0.0, 1.0, 0.25),
@@ -232,6 +272,11 @@ SHAPING = [
     case("moveaxis", f("bmn"), (0, 1), (1, 0)),
     case("flip", f("bm")),
     case("flip", f("bm"), axis=1),
+    case("fliplr", f("bm")),
+    case("flipud", f("bm")),
+    case("view", f("bm"), dtype="int32"),
+    case("view", f("bm"), dtype="uint8"),
+    case("view", i("bm"), dtype="int16"),
     case("roll", f("bm"), 2),
     case("roll", f("bm"), 2, axis=1),
     case("rot90", f("bm")),
@@ -243,6 +288,13 @@ SHAPING = [
     case("stack", [f("bm"), f("bm")], axis=-1),
     case("hstack", [f("bm"), f("bn")]),
     case("vstack", [f("bm"), f("bm")]),
+    case("dstack", [f("bm"), f("3m"), f("3m1")]),
+    case("concatenate", [f("bm"), f("3n")], axis=1),
+    case("array_split", f("bn"), 4, axis=1),
+    case("hsplit", f("bm"), 2),
+    case("hsplit", f("m"), [1]),
+    case("vsplit", f("mb"), 2),
+    case("dsplit", f("bmn"), [2, 3]),
     case("append", f("bm"), f("bm")),
     case("append", f("bm"), f("bm"), axis=1),
     case("split", f("bm"), 2, axis=1),
@@ -268,6 +320,7 @@ INDEXING = [
     case("take_along_axis", f("bm"), i("b1"), axis=1),
     case("where", t("bm"), f("bm"), f("m")),
     case("where", t("bm"), 1.0, 0),
+    case("unravel_index", i("bm"), (3, 4)),
     case("where", t("bm"), jit=False),
     case("nonzero", i("bm"), jit=False),
     case("select", [t("bm"), t("bm")], [f("bm"), p("bm")], 9.0),
@@ -286,6 +339,8 @@ SORTING = [
     case("sort", f("bm"), axis=0),
     case("argsort", f("bm")),
     case("argsort", f("bm"), axis=0),
+    case("argpartition", f("bm"), 2),
+    case("argpartition", f("mk"), 3, axis=None),
     case("top_k", f("bm"), 2),
     case("in_top_k", i("b"), f("bm"), 2),
     case("searchsorted", np.arange(4.0, dtype="float32"), f("bm")),
@@ -317,12 +372,28 @@ PRODUCTS = [
     case("einsum", "bmn,nk->bmk", f("bmn"), f("nk")),
     case("einsum", "...m,m->...", f("bm"), f("m")),
     case("cross", f("b3"), f("b3")),
+    case("kron", f("bm"), f("k3")),
+    case("correlate", f("n"), f("3")),
+    case("correlate", f("n"), f("3"), mode="same"),
+    case("correlate", i("3"), i("m"), mode="full"),
+    case("cdist", f("bmk"), f("bnk")),
+    case("diagflat", f("k3"), k=1),
+    case("einsum", "bm,bmn->n", f("bm"), f("3mn")),
+    case("inner", f("m"), f("bm")),
     case("trace", f("mm")),
     case("diag", f("m")),
     case("diag", f("mn"), k=1),
     case("diagonal", f("bmm"), axis1=1, axis2=2),
     case("tril", f("bmm")),
     case("triu", f("bmm"), k=1),
+    case("slogdet", spd("bmm")),
+    case("pinv", f("bmk")),
+    case("matrix_rank", f("bmk")),
+    case("cholesky_inverse", spd("mm")),
+    case("cholesky_inverse", spd("mm"), upper=True),
+    case("lu_factor", f("bmm")),
+    case("eig", spd("bmm")),
+    case("solve", spd("bmm"), f("bm"), keras=False),  # JAX takes b for a stack of matrices
     case("norm", f("bm")),
     case("norm", f("bm"), ord=1, axis=-1, keepdims=True),
     case("norm", i("bm"), axis=1),
@@ -397,6 +468,8 @@ NN = [
     case("normalize", f("bm")),
     case("normalize", f("bmn"), axis=1, order=1),
     case("normalize", f("bm"), order=3, epsilon=0.1),
+    case("psnr", u("bm"), u("bm"), 1.0),
+    case("polar", p("bm"), f("bm")),
     case("dot_product_attention", f("bmk8"), f("bnk8"), f("bnk8")),
     case("dot_product_attention", f("bmk8"), f("bmk8"), f("bmk8"), is_causal=True, scale=0.3),
     case("dot_product_attention", f("bmk8"), f("bnk8"), f("bnk8"), bias=f("1kmn"), mask=t("b1mn")),
@@ -412,6 +485,78 @@ WINDOWS = [
     case("average_pool", f("bmn8"), 2, strides=2, data_format="channels_first"),
     case("average_pool", f("bnmk"), 3, strides=2, padding="same"),
 ]
+
+AFFINE = np.array(
+    [[0.9, 0.1, 0.5, -0.2, 1.1, 0.3, 0, 0], [1, 0, 2, 0, 1, -1, 0, 0], [0, 1, 0, 1, 0, 0, 0, 0]], "float32"
+)
+CORNERS = np.array([[0, 0], [5, 0], [0, 3], [5, 3]], "float32")
+
+SIGNALS = [
+    *[case(n, (f("bmn"), f("bmn"))) for n in ("fft", "fft2", "ifft2", "irfft")],
+    case("rfft", f("bm")),
+    case("rfft", f("bm"), fft_length=6),
+    case("irfft", (f("bm"), f("bm")), fft_length=5),
+    case("extract_sequences", f("bn"), 3, 2),
+    case("extract_sequences", i("n"), 2, 1),
+    case("stft", f("b8"), 4, 2, 6),
+    case("stft", f("b8"), 3, 1, 4, window="hamming", center=False),
+    case("stft", f("8"), 4, 2, 4, window=None),
+    case("istft", (f("bm3"), f("bm3")), 4, 2, 4),
+    case("istft", (f("bm3"), f("bm3")), 3, 2, 4, length=5, window="hamming", center=False),
+    case("istft", (f("m3"), f("m3")), 4, 1, 4, window=np.ones(4, "float32")),
+    case("view_as_complex", f("bmk")),
+    case("view_as_real", COMPLEX),
+]
+
+PATCHES = [
+    case("unfold", f("bkmn"), 2),
+    case("unfold", f("bkmn"), (2, 3), dilation=(1, 2), padding=1, stride=2),
+    case("fold", f("b8n"), (3, 4), 2),
+    case("fold", f("b8m"), 3, 2, padding=1, stride=2),
+    case("depth_to_space", f("bk38"), 2),
+    case("depth_to_space", f("b8k3"), 2, data_format="channels_first"),
+    case("space_to_depth", f("bmn3"), 2),
+    case("space_to_depth", f("b3mn"), 2, data_format="channels_first"),
+]
+
+IMAGES = [
+    *[
+        case("image.resize", f("bmn3"), (5, 3), interpolation=method)
+        for method in ("bilinear", "nearest", "bicubic", "lanczos3", "lanczos5")
+    ],
+    case("image.resize", f("mn3"), (3, 3), antialias=True),
+    case("image.resize", i("b3mn"), (3, 5), data_format="channels_first"),
+    case("image.resize", f("bmn3"), (4, 4), crop_to_aspect_ratio=True),
+    case("image.resize", i("bmn3"), (2, 8), pad_to_aspect_ratio=True, fill_value=2.0),
+    case("image.resize", f("3nm"), (8, 8), pad_to_aspect_ratio=True, data_format="channels_first"),
+    case("image.scale_and_translate", f("mn3"), (3, 8, 3), p("k"), f("k"), (0, 1), "linear"),
+    case("image.rgb_to_grayscale", p("bmn3")),
+    case("image.rgb_to_grayscale", i("3mn"), data_format="channels_first"),
+    *[case(n, p("bmn3")) for n in ("image.rgb_to_hsv", "image.hsv_to_rgb")],
+    *[case(n, p("3mn"), data_format="channels_first") for n in ("image.rgb_to_hsv", "image.hsv_to_rgb")],
+    case("image.affine_transform", f("bmn3"), AFFINE, keras=False),  # the last bit: Keras uses a matrix product
+    case("image.affine_transform", f("3mn"), AFFINE[1], "nearest", "reflect", data_format="channels_first"),
+    case("image.affine_transform", f("mn1"), AFFINE[1], fill_value=7.0),
+    case("image.perspective_transform", f("mn3"), CORNERS, CORNERS + np.array([[0.5, 1.0]], "float32")),
+    case("image.perspective_transform", f("b3mn"), np.stack([CORNERS] * 3), np.stack([CORNERS * 0.9] * 3),
+         "nearest", 5.0, "channels_first"),
+    case("image.map_coordinates", f("mn"), p("kb"), 1),
+    case("image.map_coordinates", f("mn"), f("kb"), 0, "wrap"),
+    case("image.elastic_transform", f("bmn3"), seed=3, batch=False),
+    case("image.elastic_transform", f("3mn"), alpha=2.0, sigma=1.0, seed=3, data_format="channels_first", batch=False),
+    case("image.gaussian_blur", f("bmn3"), data_format="channels_last"),
+    case("image.gaussian_blur", f("3mn"), (5, 3), (2.0, 0.5), data_format="channels_first"),
+    case("image.sobel_edges", f("bmn3")),
+    case("image.sobel_edges", f("b3mn"), data_format="channels_first"),
+    case("image.ssim", p("b883"), p("b883"), filter_size=5),
+    case("image.ssim", p("388"), p("388"), max_val=2.0, filter_size=3, data_format="channels_first"),
+    case("image.pad_images", f("bmn3"), top_padding=1, bottom_padding=2, left_padding=0, target_width=9),
+    case("image.crop_images", f("3mn"), 1, 2, target_height=2, target_width=3, data_format="channels_first"),
+    case("image.extract_patches", f("bmn3"), 2),
+    case("image.extract_patches", f("bmn3"), (3, 2), strides=1, padding="same", dilation_rate=2),
+    case("image.extract_patches", f("3mn"), (2, 3), strides=(1, 2), data_format="channels_first"),
+    case("image.extract_patches_3d", f("bmnk1"), 2),
+]  # fmt: skip
 
 CORE = [
     case("convert_to_tensor", f("bm")),
@@ -430,9 +575,13 @@ CORE = [
     case("while_loop", lambda x: x.sum() < 100, lambda x: [x + 1], [f("bm")], maximum_iterations=2),
     case("switch", 1, [lambda x: x + 1, lambda x: x * 3], f("bm")),
     case("cond", True, lambda: 1.0, lambda: 2.0),
+    case("jvp", lambda x, y: x * y, (f("bm"), f("m")), (f("bm"), f("m"))),
+    case("slice", f("bm"), (0, 1), (3, -1), batch=False),
+    case("reshape", f("bm"), np.array([2, 6]), jit=False, batch=False),
 ]
 
 FAMILIES = [
-    UNARY, BINARY, REDUCTIONS, CREATION, SHAPING, INDEXING, SORTING, PRODUCTS, ACTIVATIONS, NN, WINDOWS, CORE,
+    UNARY, BINARY, REDUCTIONS, CREATION, SHAPING, INDEXING, SORTING, PRODUCTS, ACTIVATIONS, NN, WINDOWS, SIGNALS, PATCHES,
+    IMAGES, CORE,
 ]  # fmt: skip
 CASES = [case for family in FAMILIES for case in family]

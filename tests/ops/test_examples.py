@@ -12,10 +12,11 @@ import pytest
 
 from jaxnn import activations, ops
 
-LISTS = {"linalg", "nn", "numpy"}
+LISTS = {"image", "linalg", "nn", "numpy"}
 MODULES = [
     "jaxnn.activations",
     *(f"jaxnn.ops.{m.name}" for m in pkgutil.iter_modules(ops.__path__) if m.name not in LISTS),
+    *(f"jaxnn.ops.image.{m.name}" for m in pkgutil.iter_modules(ops.image.__path__)),
 ]
 
 
