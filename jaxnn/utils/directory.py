@@ -39,6 +39,7 @@ def dataset_from_directory(
     class_names: Sequence[str] | None,
     batch_size: int | None,
     shuffle: bool,
+    reshuffle: bool = True,
     seed: int | None,
     validation_split: float | None,
     subset: str | None,
@@ -52,6 +53,7 @@ def dataset_from_directory(
         directory: where they are.
         read: gives a file's array by its path; called by several threads.
         batch: how elements become batches.
+        reshuffle: whether each pass has its own order.
         labels, label_mode, class_names, batch_size, shuffle, seed, validation_split, subset, follow_links, verbose: see
             `image_dataset_from_directory`.
     """
@@ -76,7 +78,9 @@ def dataset_from_directory(
                 f"{kind.who}: No {which}{kind.noun} found in directory {directory}. Allowed formats: {kind.formats}. "
                 "Check the path, and that the classes are folders in it."
             )
-        result = _dataset(chosen, label_mode, read, shuffled, 8 * (batch_size or 128), seed)
+        result = _dataset(
+            chosen, label_mode, read, _Mixing(8 * (batch_size or 128), seed, reshuffle) if shuffled else None
+        )
         result = result if batch_size is None else batch(result, batch_size)
         result.class_names, result.file_paths = files.class_names, chosen.paths
         return result
@@ -208,16 +212,23 @@ def _files_below(directory: str, folder: str, formats: tuple[str, ...], follow_l
     ]
 
 
-def _dataset(files: Files, label_mode: str | None, read: Callable, shuffle: bool, waiting: int, seed: int) -> Dataset:
+class _Mixing(NamedTuple):
+    """How `Dataset.shuffle` is called."""
+
+    buffer_size: int
+    seed: int
+    reshuffle_each_iteration: bool
+
+
+def _dataset(files: Files, label_mode: str | None, read: Callable, mixing: _Mixing | None) -> Dataset:
     """Pairs of what was read and its label, or the former alone. Paths are shuffled before anything is read."""
     if label_mode is None:
-        paths = Dataset(lambda: iter(files.paths), len(files.paths))
-        paths = paths.shuffle(waiting, seed) if shuffle else paths
-        return paths.map(read, num_parallel_calls=_THREADS)
-    labels = encode_labels(files.labels, label_mode, len(files.class_names or ()))
-    pairs = Dataset(lambda: zip(files.paths, labels, strict=True), len(files.paths))
-    pairs = pairs.shuffle(waiting, seed) if shuffle else pairs
-    return pairs.map(lambda path, label: (read(path), label), num_parallel_calls=_THREADS)
+        sources = Dataset(lambda: iter(files.paths), len(files.paths))
+    else:
+        labels = encode_labels(files.labels, label_mode, len(files.class_names or ()))
+        sources = Dataset(lambda: zip(files.paths, labels, strict=True), len(files.paths))
+    sources = sources if mixing is None else sources.shuffle(*mixing)
+    return sources.map(lambda path, *label: (read(path), *label) if label else read(path), num_parallel_calls=_THREADS)
 
 
 _THREADS = min(8, os.cpu_count() or 1)  # decoding leaves Python's lock

@@ -41,7 +41,7 @@ def image_dataset_from_directory(
     """Batches of images from a folder that has a folder a class: `cats/1.jpg`, `cats/2.jpg`, `dogs/1.jpg`.
 
     The same files in the same order and the same splits as Keras's `tf.data` pipeline with the same seed, without TensorFlow:
-    eight threads at most read ahead, and nothing but a few batches is held in memory. Each pass is shuffled anew.
+    eight threads at most read ahead, and nothing but a few batches is held in memory.
 
     Args:
         directory: where the files are. BMP, GIF (the first picture), JPEG and PNG are read, by Pillow.
@@ -51,7 +51,7 @@ def image_dataset_from_directory(
         color_mode: "grayscale", "rgb" or "rgba": 1, 3 or 4 channels.
         batch_size: None gives single images.
         image_size: `(height, width)` in pixels that every image is resized to; a number means a square.
-        shuffle: whether the files are mixed, once by `seed` and again in each pass; else they are sorted.
+        shuffle: whether the files are mixed, once by `seed` and again as `format` says; else they are sorted.
         seed: a whole number; None draws one from NumPy's global stream.
         validation_split: the share of the files, from 0 to 1, that is kept for validation.
         subset: "training", "validation", or "both" for a list of the two.
@@ -60,7 +60,7 @@ def image_dataset_from_directory(
         crop_to_aspect_ratio: cuts the largest window out of the middle that has the new aspect ratio, instead of stretching.
         pad_to_aspect_ratio: fills the image up with zeros to the new aspect ratio instead.
         data_format: "channels_last", "channels_first", or None for the global one.
-        format: "tf" or "grain", as in Keras; both give the same `Dataset`.
+        format: "tf" mixes each pass anew, "grain" has one order for all, as in Keras; both give a `Dataset`.
         verbose: whether the numbers of files and classes are printed.
 
     Returns:
@@ -105,6 +105,7 @@ def image_dataset_from_directory(
         class_names=class_names,
         batch_size=batch_size,
         shuffle=shuffle,
+        reshuffle=format == "tf",
         seed=seed,
         validation_split=validation_split,
         subset=subset,

@@ -21,7 +21,7 @@ class Progbar:
 
     On a terminal and in a notebook it moves, at most once every `interval` seconds. In a window too narrow the bar
     shrinks first, then the last metrics are left out until the final line, which has them all. In a file or a pipe there
-    is the final line only, without colours.
+    is the final line only, without colours, unless `interval` is 0.
 
     While it moves, the first time is what remains; on the final line it is what has passed. The time of one step is the
     mean since the first update, which would carry the compilation.
@@ -30,7 +30,7 @@ class Progbar:
         target: the number of steps to expect; None if unknown.
         width: of the bar, in columns.
         verbose: 0 is silent, 1 a moving bar, 2 the final line only, without a bar.
-        interval: seconds between two redraws.
+        interval: seconds between two redraws. With 0 every update is shown, in a file as a line of its own.
         stateful_metrics: names of metrics that are shown as they are given; all others are averaged over the steps.
         stateless_metrics: the other way round: only these are averaged.
         unit_name: of a step, as it is shown.
@@ -60,7 +60,7 @@ class Progbar:
     ):
         if stateful_metrics is not None and stateless_metrics is not None:
             raise ValueError(
-                "Progbar: only one of `stateful_metrics` and `stateless_metrics` can be given; got both. "
+                "Progbar: Only one of `stateful_metrics` and `stateless_metrics` can be given; got both. "
                 "Name the metrics to show as they are, or those to average, not both."
             )
         self.target = target
@@ -101,6 +101,8 @@ class Progbar:
         elif self.verbose == 1 and self._screen.redraws and now - self._last_draw >= self.interval:
             redraw_line(*_moving_line(self._parts(now, finalize=False), self.width, self._screen))
             self._last_draw = now
+        elif self.verbose == 1 and self.interval == 0:
+            print_line(self._record(now))
 
     def add(self, n: int, values: Iterable[tuple[str, Any]] | None = None) -> None:
         """Moves the bar by n steps."""

@@ -39,12 +39,12 @@ def text_dataset_from_directory(
         class_names: the folders to take, in the order of their numbers; None means all, sorted.
         batch_size: None gives single texts.
         max_length: characters after which a text is cut off; None keeps all.
-        shuffle: whether the files are mixed, once by `seed` and again in each pass; else they are sorted.
+        shuffle: whether the files are mixed, once by `seed` and again as `format` says; else they are sorted.
         seed: a whole number; None draws one from NumPy's global stream.
         validation_split: the share of the files, from 0 to 1, that is kept for validation.
         subset: "training", "validation", or "both" for a list of the two.
         follow_links: whether folders are entered through symbolic links.
-        format: "tf" or "grain", as in Keras; both give the same `Dataset`.
+        format: "tf" mixes each pass anew, "grain" has one order for all, as in Keras; both give a `Dataset`.
         verbose: whether the numbers of files and classes are printed.
 
     Returns:
@@ -74,6 +74,7 @@ def text_dataset_from_directory(
         class_names=class_names,
         batch_size=batch_size,
         shuffle=shuffle,
+        reshuffle=format == "tf",
         seed=seed,
         validation_split=validation_split,
         subset=subset,

@@ -37,11 +37,11 @@ def timeseries_dataset_from_array(
         sequence_stride: s, steps from one window's start to the next.
         sampling_rate: r, steps between a window's values.
         batch_size: windows a batch; None gives single windows.
-        shuffle: whether the windows are mixed, once by `seed` and again in each pass, in the order of `tf.data`.
+        shuffle: whether the windows are mixed, once by `seed` and again as `format` says, in the order of `tf.data`.
         seed: a whole number; None draws one from NumPy's global stream.
         start_index: the first step to use.
         end_index: the first step not to use any more.
-        format: "tf" or "grain", as in Keras; both give the same `Dataset`.
+        format: "tf" mixes each pass anew, "grain" has one order for all, as in Keras; both give a `Dataset`.
 
     Shape:
         `(time, ...)` -> batches `(batch, sequence_length, ...)`, or pairs with `(batch, ...)`.
@@ -76,9 +76,7 @@ def timeseries_dataset_from_array(
                 f"{_WHO}: `{name}` must be higher than 0 and lower than the data's length {n}; got {value}."
             )
     if format not in ("tf", "grain"):
-        raise ValueError(
-            f'{_WHO}: `format` should be either "tf" or "grain"; got format={format!r}. Both give the same.'
-        )
+        raise ValueError(f'{_WHO}: `format` should be either "tf" or "grain"; got format={format!r}. Both give a Dataset.')
     start, end = start_index or 0, n if end_index is None else end_index
     last = end - start - (sequence_length - 1) * sampling_rate
     starts = np.arange(0, last if targets is None else min(last, len(targets)), sequence_stride)
@@ -97,5 +95,7 @@ def timeseries_dataset_from_array(
 
     dataset = Dataset(lambda: iter(starts), len(starts))
     if shuffle:
-        dataset = dataset.shuffle(1024 if batch_size is None else 8 * batch_size, seed)
+        dataset = dataset.shuffle(
+            1024 if batch_size is None else 8 * batch_size, seed, reshuffle_each_iteration=format == "tf"
+        )
     return (dataset if batch_size is None else dataset.batch(batch_size)).map(windows)

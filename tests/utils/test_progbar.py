@@ -297,7 +297,7 @@ def test_add_moves_by_steps(show, clock):
 
 def test_both_lists_of_metrics_are_refused():
     with pytest.raises(
-        ValueError, match=r"only one of `stateful_metrics` and `stateless_metrics` can be given; got both"
+        ValueError, match=r"Only one of `stateful_metrics` and `stateless_metrics` can be given; got both"
     ):
         Progbar(3, stateful_metrics=["a"], stateless_metrics=["b"])
 
@@ -305,3 +305,10 @@ def test_both_lists_of_metrics_are_refused():
 def test_a_program_without_standard_output_runs(monkeypatch):
     monkeypatch.setattr(sys, "stdout", None)
     Progbar(1).update(1)
+
+
+def test_an_interval_of_zero_shows_every_update_in_a_file_too(capsys):
+    bar = Progbar(3, interval=0)
+    bar.update(1, [("loss", 1.0)])
+    bar.update(2, [("loss", 3.0)])
+    assert [line.split(" - ")[-1] for line in capsys.readouterr().out.splitlines()] == ["loss: 1.0000", "loss: 2.0000"]
