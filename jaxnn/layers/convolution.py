@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from jaxnn import activations, constraints, initializers, ops, regularizers
+from jaxnn import ops
 from jaxnn.core import check
-from jaxnn.core.config import standardize_data_format
-from jaxnn.core.input_spec import InputSpec
 from jaxnn.core.layer import default
 from jaxnn.core.registry import export, signature_config
 from jaxnn.core.types import Array
+from jaxnn.layers.convolution_base import Convolutional
 from jaxnn.layers.lora import LowRankTunable
 from jaxnn.ops.convolution import conv_output_shape
-from jaxnn.ops.windows import per_axis
 
 
-class Convolution(LowRankTunable):
+class Convolution(Convolutional, LowRankTunable):
     """`activation(convolution(x, kernel) + bias)`; what the layers of one to three spatial axes have in common.
 
     Every output is the sum, over the entries of a window and the channels under it, of input times kernel. The window
@@ -47,8 +45,6 @@ class Convolution(LowRankTunable):
             together with a dilation, an unknown padding, and a window that has no place in the inputs.
     """
 
-    rank: int
-
     def __init__(
         self,
         filters: int,
@@ -72,68 +68,46 @@ class Convolution(LowRankTunable):
         **kwargs: Any,
     ):
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
-        self.filters = check.positive_int(self, "filters", filters)
-        self.groups = check.positive_int(self, "groups", groups)
-        self.kernel_size = self._per_axis("kernel_size", kernel_size)
-        self.strides = self._per_axis("strides", strides)
-        self.dilation_rate = self._per_axis("dilation_rate", dilation_rate)
-        known = ("valid", "same", "causal") if self.rank == 1 else ("valid", "same")
-        self.padding = check.one_of(self, "padding", padding.lower() if isinstance(padding, str) else padding, known)
-        self.data_format = standardize_data_format(data_format)
-        self.activation, self.use_bias = activations.get(activation), use_bias
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
-        self.kernel_regularizer = regularizers.get(kernel_regularizer)
-        self.bias_regularizer = regularizers.get(bias_regularizer)
-        self.kernel_constraint = constraints.get(kernel_constraint)
-        self.bias_constraint = constraints.get(bias_constraint)
+        self.filters = self._positive("filters", filters)
+        self.groups = groups
+        self._take_window(kernel_size, strides, padding, data_format, dilation_rate)
+        self._take_outputs(activation, use_bias)
+        self._take_weights(
+            kernel_initializer=kernel_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
+        )
         self._take_lora(lora_rank, lora_alpha, None)
-        self.input_spec = InputSpec(min_ndim=self.rank + 2)
-        self._check_settings()
+        self._check_groups()
+        self._refuse_strides_with_dilation()
 
-    def _per_axis(self, argument: str, value: Any) -> tuple[int, ...]:
-        return per_axis(f"{check.name_of(self)}: `{argument}`", value, self.rank)
+    def _paddings(self) -> tuple[str, ...]:
+        return ("valid", "same", "causal") if self.rank == 1 else ("valid", "same")
 
-    def _check_settings(self) -> None:
-        who = check.name_of(self)
-        if self.filters % self.groups:
+    def _check_groups(self) -> None:
+        who, groups = check.name_of(self), self.groups
+        if not isinstance(groups, int) or groups <= 0:
+            raise ValueError(f"{who}: The number of groups must be a positive integer. Received: groups={groups}.")
+        if self.filters % groups:
             raise ValueError(
-                f"{who}: The number of filters must be evenly divisible by the number of groups; got "
-                f"filters={self.filters}, groups={self.groups}."
-            )
-        if max(self.strides) > 1 and max(self.dilation_rate) > 1:
-            raise ValueError(
-                f"{who}: `strides > 1` not supported in conjunction with `dilation_rate > 1`; got "
-                f"strides={self.strides}, dilation_rate={self.dilation_rate}. Set one of them to 1."
+                f"{who}: The number of filters must be evenly divisible by the number of groups. Received: "
+                f"groups={groups}, filters={self.filters}."
             )
 
     def build(self, input_shape: Any) -> None:
         """Makes kernel and bias for the number of channels."""
-        axis = -1 if self.data_format == "channels_last" else 1
-        channels = check.known_axis(self, input_shape, axis)
+        channels = self._fix_channels(input_shape)
         if channels % self.groups:
             raise ValueError(
                 f"{check.name_of(self)}: The number of input channels must be evenly divisible by the number of groups; "
                 f"got {channels} channels (shape {tuple(input_shape)}), groups={self.groups}."
             )
         self.compute_output_shape(input_shape)  # says so where the window has no place
-        self._kernel = self.add_weight(
-            (*self.kernel_size, channels // self.groups, self.filters),
-            self.kernel_initializer,
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
-            name="kernel",
-        )
-        self.bias = None
-        if self.use_bias:
-            self.bias = self.add_weight(
-                (self.filters,),
-                self.bias_initializer,
-                regularizer=self.bias_regularizer,
-                constraint=self.bias_constraint,
-                name="bias",
-            )
-        self.input_spec = InputSpec(min_ndim=self.rank + 2, axes={axis: channels})
+        self._kernel = self._weight("kernel", (*self.kernel_size, channels // self.groups, self.filters))
+        self.bias = self._weight("bias", (self.filters,)) if self.use_bias else None
         if self.lora_rank:
             self.enable_lora(self.lora_rank, lora_alpha=self.lora_alpha)
 
@@ -151,11 +125,7 @@ class Convolution(LowRankTunable):
 
     def call(self, inputs: Array) -> Array:
         """`activation(convolution(inputs, kernel) + bias)`."""
-        outputs = self.convolution_op(inputs, self.kernel)
-        if self.bias is not None:
-            behind = 0 if self.data_format == "channels_last" else self.rank
-            outputs = ops.add(outputs, ops.reshape(self.bias, (-1, *(1,) * behind)))
-        return outputs if self.activation is None else self.activation(outputs)
+        return self._finish(self.convolution_op(inputs, self.kernel))
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         """As many places along every spatial axis as the window has."""

@@ -47,8 +47,8 @@ class Pooling(Layer):
     ):
         super().__init__(name=name, **kwargs)
         who = check.name_of(self)
-        self.pool_size = per_axis(f"{who}: `pool_size`", pool_size, self.rank)
-        self.strides = self.pool_size if strides is None else per_axis(f"{who}: `strides`", strides, self.rank)
+        self.pool_size = per_axis("pool_size", pool_size, self.rank, who)
+        self.strides = self.pool_size if strides is None else per_axis("strides", strides, self.rank, who)
         self.padding = check.one_of(self, "padding", padding, ("valid", "same"))
         self.data_format = standardize_data_format(data_format)
         self.input_spec = InputSpec(ndim=self.rank + 2)

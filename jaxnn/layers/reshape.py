@@ -16,7 +16,7 @@ from jaxnn.core.registry import export
 from jaxnn.core.types import Array
 
 
-class _SameNumbers(Layer):
+class SameNumbers(Layer):
     """A layer that moves numbers and leaves them as they are, their dtype included."""
 
     def compute_output_spec(self, inputs: KerasTensor) -> KerasTensor:
@@ -25,7 +25,7 @@ class _SameNumbers(Layer):
 
 
 @export("layers")
-class Flatten(_SameNumbers):
+class Flatten(SameNumbers):
     """All axes but the batch become one.
 
     Args:
@@ -60,7 +60,7 @@ class Flatten(_SameNumbers):
 
 
 @export("layers")
-class Reshape(_SameNumbers):
+class Reshape(SameNumbers):
     """The numbers of each example in another shape.
 
     Args:
@@ -116,7 +116,7 @@ class Reshape(_SameNumbers):
 
 
 @export("layers")
-class Permute(_SameNumbers):
+class Permute(SameNumbers):
     """The axes in another order.
 
     Args:
@@ -155,7 +155,7 @@ class Permute(_SameNumbers):
 
 
 @export("layers")
-class RepeatVector(_SameNumbers):
+class RepeatVector(SameNumbers):
     """Each vector n times, as a sequence: what a decoder reads at every step.
 
     Args:

@@ -1,40 +1,21 @@
-"""Convolution, as sums over windows: by XLA's own, or as one matrix product of patches. `core/ways.py` says why and where.
+"""Convolutions: of all channels with a kernel (`conv`), of each on its own (`depthwise_conv`), or one after the other.
+
+How they are computed is told in `convolution_ways.py`.
 
 Source: https://keras.io/api/ops/nn/
 """
 
 from __future__ import annotations
 
-import functools
-import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
-
-import jax
-import jax.numpy as jnp
-from jax import lax
-from jax.custom_derivatives import SymbolicZero
+from typing import Any
 
 from jaxnn.core.config import standardize_data_format
 from jaxnn.core.graph import KerasTensor, op
 from jaxnn.core.types import Array, ArrayLike
-from jaxnn.core.ways import ways
+from jaxnn.ops.convolution_ways import Form, convolve
 from jaxnn.ops.core import tensor
-from jaxnn.ops.windows import Pads, pads_of, per_axis, places_along, slices, spans
-
-_BLOCK = 4 * 2**20  # bytes of patches at a time: about what the second cache of two cores holds
-_UNROLLED = 6  # blocks written out side by side; each adds a quarter of a second to a compilation
-_ENTRIES = 128  # of a kernel's window; beyond, XLA takes seconds to compile the slices
-
-
-class _Form(NamedTuple):
-    """A convolution's settings, for every spatial axis."""
-
-    strides: tuple[int, ...]
-    pads: Pads
-    dilation: tuple[int, ...]
-    groups: int
-    data_format: str
+from jaxnn.ops.windows import pads_of, per_axis, places_along
 
 
 def _conv_spec(
@@ -74,7 +55,7 @@ def conv_output_shape(
             f"A kernel with {len(kernel_size)} spatial axes needs inputs with as many; got an input of shape "
             f"{tuple(input_shape)}."
         )
-    strides, dilation = per_axis("`strides`", strides, rank), per_axis("`dilation_rate`", dilation_rate, rank)
+    strides, dilation = per_axis("strides", strides, rank), per_axis("dilation_rate", dilation_rate, rank)
     extents = [(k - 1) * d + 1 for k, d in zip(kernel_size, dilation, strict=True)]
     pads = pads_of("valid" if padding == "causal" else padding, [s or 1 for s in spatial], extents, strides)
     if isinstance(padding, str) and padding.lower() in ("same", "causal"):
@@ -126,86 +107,144 @@ def conv(
     """
     kernel = tensor(kernel)
     inputs = tensor(inputs).astype(kernel.dtype)
-    rank, data_format = inputs.ndim - 2, standardize_data_format(data_format)
-    strides, dilation = per_axis("`strides`", strides, rank), per_axis("`dilation_rate`", dilation_rate, rank)
-    last = data_format == "channels_last"
-    channels, spatial = (inputs.shape[-1], inputs.shape[1:-1]) if last else (inputs.shape[1], inputs.shape[2:])
+    channels = channels_of(inputs.shape, data_format)
     if channels % kernel.shape[-2]:
         raise ValueError(
             f"The number of input channels must be evenly divisible by the kernel's; got {channels} channels for a "
             f"kernel with {kernel.shape[-2]} (shape {kernel.shape})."
         )
-    conv_output_shape(inputs.shape, kernel.shape[-1], kernel.shape[:-2], strides, padding, data_format, dilation)
+    groups = channels // kernel.shape[-2]
+    return convolve(inputs, kernel, _form(inputs, kernel, strides, padding, data_format, dilation_rate, groups))
+
+
+def _form(
+    x: Array, kernel: Array, strides: Any, padding: Any, data_format: str | None, dilation: Any, groups: int
+) -> Form:
+    """The settings for every spatial axis; raises if the window has no place."""
+    rank, data_format = x.ndim - 2, standardize_data_format(data_format)
+    strides, dilation = per_axis("strides", strides, rank), per_axis("dilation_rate", dilation, rank)
+    conv_output_shape(x.shape, kernel.shape[-1], kernel.shape[:-2], strides, padding, data_format, dilation)
     extents = [(k - 1) * d + 1 for k, d in zip(kernel.shape, dilation, strict=False)]
-    pads = pads_of(padding, spatial, extents, strides)
-    form = _Form(strides, pads, dilation, channels // kernel.shape[-2], data_format)
-    return (_conv if _as_patches(kernel, form) else _by_xla)(inputs, kernel, form)
+    spatial = x.shape[1:-1] if data_format == "channels_last" else x.shape[2:]
+    return Form(strides, pads_of(padding, spatial, extents, strides), dilation, groups, data_format)
 
 
-def _as_patches(kernel: Array, form: _Form) -> bool:
-    """Whether patches are a way here: of plain float convolutions, for windows of moderate size."""
-    fits = kernel.dtype in ("float32", "float64") and form.groups == 1 and math.prod(kernel.shape[:-2]) <= _ENTRIES
-    return fits and ways(jax.default_backend()).convolution == "patches"
+def channels_of(shape: Sequence[Any], data_format: str | None) -> Any:
+    """The number of channels of inputs."""
+    return shape[-1 if standardize_data_format(data_format) == "channels_last" else 1]
 
 
-def _by_xla(x: Array, kernel: Array, form: _Form) -> Array:
-    spatial = "DHW"[-len(form.strides) :]
-    layout = f"N{spatial}C" if form.data_format == "channels_last" else f"NC{spatial}"
-    return lax.conv_general_dilated(
-        x,
-        kernel,
-        form.strides,
-        form.pads,
-        rhs_dilation=form.dilation,
-        dimension_numbers=(layout, f"{spatial}IO", layout),
-        feature_group_count=form.groups,
-    )
+def check_channels(channels: Any, expected: Any) -> None:
+    """Raises a ValueError unless the inputs have the channels that a kernel is for, as far as both are known."""
+    if channels != expected and channels is not None:
+        raise ValueError(
+            f"The number of input channels must match the kernel's input channels: {expected}; got inputs with "
+            f"{channels}."
+        )
 
 
-@functools.partial(jax.custom_jvp, nondiff_argnums=(2,))
-def _conv(x: Array, kernel: Array, form: _Form) -> Array:
-    """By XLA where nobody differentiates, by patches where somebody does."""
-    return _by_xla(x, kernel, form)
+def _depthwise_spec(
+    inputs: Any,
+    kernel: Any,
+    strides: Any = 1,
+    padding: Any = "valid",
+    data_format: str | None = None,
+    dilation_rate: Any = 1,
+) -> KerasTensor:
+    x, w = (v if isinstance(v, KerasTensor) else tensor(v) for v in (inputs, kernel))
+    *window, channels, each = map(int, w.shape)  # type: ignore[arg-type]
+    check_channels(channels_of(x.shape, data_format), channels)
+    settings = (strides, padding, standardize_data_format(data_format), dilation_rate)
+    return KerasTensor(conv_output_shape(x.shape, channels * each, window, *settings), w.dtype)
 
 
-@functools.partial(_conv.defjvp, symbolic_zeros=True)
-def _conv_jvp(form: _Form, primals: tuple, tangents: tuple) -> tuple[Array, Array]:
-    moving = [i for i, t in enumerate(tangents) if not isinstance(t, SymbolicZero)]
+@op(spec=_depthwise_spec)
+def depthwise_conv(
+    inputs: ArrayLike,
+    kernel: ArrayLike,
+    strides: int | Sequence[int] = 1,
+    padding: str | Sequence = "valid",
+    data_format: str | None = None,
+    dilation_rate: int | Sequence[int] = 1,
+) -> Array:
+    """y[place, c · m + j] = Σ over entry e of inputs[stride · place + dilation · e, c] kernel[e, c, j]: channels don't mix.
 
-    def of_moving(*values: Array) -> Array:
-        arguments = list(primals)
-        for i, value in zip(moving, values, strict=True):
-            arguments[i] = value
-        x, kernel = arguments
-        return _by_patches(x, kernel, form)
+    The inputs are taken in the kernel's dtype.
 
-    return jax.jvp(of_moving, [primals[i] for i in moving], [tangents[i] for i in moving])
+    Args:
+        inputs: one, two or three spatial axes.
+        kernel: m windows for every channel.
+        strides: how far the window goes from place to place.
+        padding: "valid" stays inside the inputs; "same" puts zeros around them for `ceil(size / stride)` places; or
+            pairs of numbers of zeros.
+        data_format: "channels_last", "channels_first", or None for the global setting.
+        dilation_rate: the distance of the window's neighbouring entries.
+
+    Shape:
+        inputs (batch, *sizes, channels), kernel (*window, channels, m) → (batch, *places, channels · m).
+
+    Raises:
+        ValueError: if the kernel is for another number of channels, or the window has no place in the inputs.
+
+    Example:
+        >>> depthwise_conv(np.ones((1, 3, 2)), np.array([[[1.0], [2.0]], [[3.0], [4.0]]]))
+        Array([[[4., 6.],
+                [4., 6.]]], dtype=float32)
+
+    Source: https://keras.io/api/ops/nn/
+    """
+    kernel = tensor(kernel)
+    inputs = tensor(inputs).astype(kernel.dtype)
+    *window, channels, each = kernel.shape
+    check_channels(channels_of(inputs.shape, data_format), channels)
+    kernel = kernel.reshape(*window, 1, channels * each)
+    return convolve(inputs, kernel, _form(inputs, kernel, strides, padding, data_format, dilation_rate, channels))
 
 
-def _by_patches(x: Array, kernel: Array, form: _Form) -> Array:
-    """The convolution as matrix products, of as many images at a time as `_BLOCK` has room for."""
-    first = form.data_format == "channels_first"
-    x = jnp.moveaxis(x, 1, -1) if first else x
-    if any(sum(pad) for pad in form.pads):
-        x = lax.pad(x, jnp.zeros((), x.dtype), [(0, 0, 0), *((a, b, 0) for a, b in form.pads), (0, 0, 0)])
-    images, entries = x.shape[0], math.prod(kernel.shape[:-1])
-    places = math.prod(spans(x.shape[1:-1], kernel.shape[:-2], form.strides, form.dilation))
-    blocks = math.ceil(images / max(1, _BLOCK // max(1, places * entries * x.dtype.itemsize)))
-    together = math.ceil(images / max(1, blocks))
-    if blocks <= 1:
-        y = _product(x, kernel, form)
-    elif blocks <= _UNROLLED:
-        counts = [min(together, images - i) for i in range(0, images, together)]
-        y = jnp.concatenate([_product(part, kernel, form) for part in lax.split(x, counts)])
-    else:  # patches are made again for the gradient: memory stays that of one block
-        again = jax.checkpoint(lambda image: _product(image[None], kernel, form)[0])
-        y = lax.map(again, x, batch_size=together)
-    return jnp.moveaxis(y, -1, 1) if first else y
+def _separable_spec(
+    inputs: Any,
+    depthwise_kernel: Any,
+    pointwise_kernel: Any,
+    strides: Any = 1,
+    padding: Any = "valid",
+    data_format: str | None = None,
+    dilation_rate: Any = 1,
+) -> KerasTensor:
+    between = _depthwise_spec(inputs, depthwise_kernel, strides, padding, data_format, dilation_rate)
+    return _conv_spec(between, pointwise_kernel, data_format=data_format)
 
 
-def _product(x: Array, kernel: Array, form: _Form) -> Array:
-    """Patches, a row a place, times the kernel, a column a filter."""
-    pieces = slices(x, (1, *kernel.shape[:-2], 1), (1, *form.strides, 1), (1, *form.dilation, 1))
-    patches = jnp.concatenate(pieces, -1)
-    y = patches.reshape(-1, patches.shape[-1]) @ kernel.reshape(-1, kernel.shape[-1])
-    return y.reshape(*patches.shape[:-1], kernel.shape[-1])
+@op(spec=_separable_spec)
+def separable_conv(
+    inputs: ArrayLike,
+    depthwise_kernel: ArrayLike,
+    pointwise_kernel: ArrayLike,
+    strides: int | Sequence[int] = 1,
+    padding: str | Sequence = "valid",
+    data_format: str | None = None,
+    dilation_rate: int | Sequence[int] = 1,
+) -> Array:
+    """`depthwise_conv`, whose outputs a window of one place mixes: far fewer products than `conv` needs.
+
+    Args:
+        inputs: one, two or three spatial axes.
+        depthwise_kernel: m windows for every channel.
+        pointwise_kernel: how their outputs are mixed.
+        strides, padding, dilation_rate: of the first, as `depthwise_conv` takes them.
+        data_format: "channels_last", "channels_first", or None for the global setting.
+
+    Shape:
+        inputs (batch, *sizes, channels), depthwise kernel (*window, channels, m), pointwise kernel
+        (1, ..., channels · m, filters) → (batch, *places, filters).
+
+    Raises:
+        ValueError: if a kernel is for another number of channels, or the window has no place in the inputs.
+
+    Example:
+        >>> separable_conv(np.ones((1, 3, 2)), np.ones((2, 2, 1)), np.array([[[1.0], [0.5]]]))[0, :, 0]
+        Array([3., 3.], dtype=float32)
+
+    Source: https://keras.io/api/ops/nn/
+    """
+    between = depthwise_conv(inputs, depthwise_kernel, strides, padding, data_format, dilation_rate)
+    return conv(between, pointwise_kernel, 1, "valid", data_format)

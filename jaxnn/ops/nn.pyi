@@ -26,9 +26,14 @@ from jaxnn.ops.activation import squareplus as squareplus
 from jaxnn.ops.activation import swish as swish
 from jaxnn.ops.activation import tanh_shrink as tanh_shrink
 from jaxnn.ops.activation import threshold as threshold
+from jaxnn.ops.adaptive_pooling import adaptive_average_pool as adaptive_average_pool
+from jaxnn.ops.adaptive_pooling import adaptive_max_pool as adaptive_max_pool
 from jaxnn.ops.attention import dot_product_attention as dot_product_attention
 from jaxnn.ops.complex_numbers import polar as polar
 from jaxnn.ops.convolution import conv as conv
+from jaxnn.ops.convolution import depthwise_conv as depthwise_conv
+from jaxnn.ops.convolution import separable_conv as separable_conv
+from jaxnn.ops.convolution_transpose import conv_transpose as conv_transpose
 from jaxnn.ops.crossentropy import binary_crossentropy as binary_crossentropy
 from jaxnn.ops.crossentropy import categorical_crossentropy as categorical_crossentropy
 from jaxnn.ops.crossentropy import sparse_categorical_crossentropy as sparse_categorical_crossentropy

@@ -39,8 +39,8 @@ def pool_output_shape(
     """
     rank, last = len(input_shape) - 2, data_format == "channels_last"
     spatial = input_shape[1:-1] if last else input_shape[2:]
-    window = per_axis("`pool_size`", pool_size, rank)
-    strides = window if strides is None else per_axis("`strides`", strides, rank)
+    window = per_axis("pool_size", pool_size, rank)
+    strides = window if strides is None else per_axis("strides", strides, rank)
     pads = pads_of(padding, [s or 1 for s in spatial], window, strides)
     if padding.lower() == "same":
         sizes = [None if s is None else -(-s // step) for s, step in zip(spatial, strides, strict=True)]
@@ -134,12 +134,31 @@ def average_pool(
     return total(x, window, steps, pads) / total(jnp.ones(alone, x.dtype), window, steps, pads)
 
 
+def largest_along(x: Array, axis: int, size: int, stride: int) -> Array:
+    """The largest number of each window of one axis, wherever there is room for one."""
+    window, strides = _of_one_axis(x, axis, size, stride)
+    if _by_slices(window):
+        return _largest(x, window, strides)
+    return lax.reduce_window(x, _least(x), lax.max, window, strides, "VALID")
+
+
+def average_along(x: Array, axis: int, size: int, stride: int) -> Array:
+    """The mean of each window of one axis, wherever there is room for one."""
+    window, strides = _of_one_axis(x, axis, size, stride)
+    total = _total if _by_slices(window) else _total_by_xla
+    return total(x, window, strides, ((0, 0),) * x.ndim) / size
+
+
+def _of_one_axis(x: Array, axis: int, *numbers: int) -> list[tuple[int, ...]]:
+    return [tuple(number if i == axis else 1 for i in range(x.ndim)) for number in numbers]
+
+
 def _full(x: Array, pool_size: Any, strides: Any, padding: str, data_format: str | None) -> tuple:
     """Window, strides and pads for every axis of x, batch and channels included; raises if there is no place."""
     data_format = standardize_data_format(data_format)
     pool_output_shape(x.shape, pool_size, strides, padding, data_format)
-    window = per_axis("`pool_size`", pool_size, x.ndim - 2)
-    strides = window if strides is None else per_axis("`strides`", strides, x.ndim - 2)
+    window = per_axis("pool_size", pool_size, x.ndim - 2)
+    strides = window if strides is None else per_axis("strides", strides, x.ndim - 2)
     fill = (lambda sizes: (1, *sizes, 1)) if data_format == "channels_last" else (lambda sizes: (1, 1, *sizes))
     window, strides = fill(window), fill(strides)
     return window, strides, pads_of(padding, x.shape, window, strides)

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from jax import lax
 
 from jaxnn.core.types import Array
@@ -13,22 +14,57 @@ from jaxnn.core.types import Array
 Pads = tuple[tuple[int, int], ...]  # before and after, an axis
 
 
-def per_axis(name: str, value: Any, rank: int) -> tuple[int, ...]:
+def per_axis(argument: str, value: Any, rank: int, who: str = "", least: int = 1) -> tuple[int, ...]:
     """A size for every spatial axis; one number is meant for all.
 
     Args:
-        name: what is sized, for messages.
+        argument: what is sized, for messages.
         value: an int or `rank` of them.
         rank: the number of spatial axes.
+        who: has the argument.
+        least: what every size is at least.
 
     Raises:
-        ValueError: if there are more or fewer, or one isn't a positive whole number.
+        ValueError: if there are more or fewer, or one is no whole number or too small.
     """
+    who = f"{who}: " if who else ""
+    expected = f"{who}The `{argument}` argument must be a tuple of {rank} integers. Received {argument}={value}"
+    hint = "Give one for each spatial axis, or a single one for all." if rank > 1 else "Give a single one."
     sizes = (value,) * rank if isinstance(value, int) else tuple(value) if isinstance(value, list | tuple) else ()
-    if len(sizes) != rank or not all(int(n) == n and n > 0 for n in sizes):
-        wanted = "a positive int" if rank == 1 else f"a positive int, or {rank} of them, one for each spatial axis"
-        raise ValueError(f"{name} must be {wanted}; got {value!r}.")
+    if len(sizes) != rank or not all(isinstance(n, int | float | np.integer) and int(n) == n for n in sizes):
+        raise ValueError(f"{expected}. {hint}")
+    small = {int(n) for n in sizes if n < least}
+    if small:
+        raise ValueError(
+            f"{expected}, including values {small} that do not satisfy `value {'> 0' if least else '>= 0'}`. {hint}"
+        )
     return tuple(int(n) for n in sizes)
+
+
+def sides(argument: str, value: Any, rank: int, who: str) -> Pads:
+    """Numbers of entries before and after, for every spatial axis.
+
+    Args:
+        argument: what they are, for messages.
+        value: an int for all; or, for every axis, an int or a pair (with one axis: the pair).
+        rank: the number of spatial axes.
+        who: has the argument.
+
+    Raises:
+        ValueError: for another number of them, and for one that is negative or no whole number.
+    """
+    if isinstance(value, int):
+        value = (value,) * (rank if rank > 1 else 2)
+    if rank == 1:
+        value = (value,)
+    if not isinstance(value, list | tuple) or len(value) != rank:
+        raise ValueError(
+            f"{who}: `{argument}` should have {'two' if rank == 2 else rank} elements: an int, or a pair of ints, for "
+            f"each spatial axis. Received: {argument}={value}."
+        )
+    name = "{} entry of " + argument if rank > 1 else argument
+    pairs = zip(("1st", "2nd", "3rd"), value, strict=False)
+    return tuple(per_axis(name.format(place), pair, 2, who, least=0) for place, pair in pairs)  # type: ignore[misc]
 
 
 def pads_of(padding: Any, sizes: Sequence[int], extents: Sequence[int], strides: Sequence[int]) -> Pads:

@@ -63,8 +63,8 @@ def test_masked_steps_do_not_count():
 @pytest.mark.parametrize(
     ("kwargs", "words"),
     [
-        ({"pool_size": (2, 2, 2)}, r"MaxPooling2D 'p': `pool_size` must be a positive int, or 2 of them"),
-        ({"strides": 0}, "`strides` must be a positive int"),
+        ({"pool_size": (2, 2, 2)}, r"MaxPooling2D 'p': The `pool_size` argument must be a tuple of 2 integers"),
+        ({"strides": 0}, "The `strides` argument must be a tuple of 2 integers. Received strides=0, including values"),
         ({"padding": "causal"}, "`padding` must be one of 'valid', 'same'"),
     ],
 )

@@ -9,7 +9,7 @@ import pytest
 
 from jaxnn import ops
 from jaxnn.core.graph import KerasTensor
-from jaxnn.ops.convolution import _by_patches, _by_xla, _Form
+from jaxnn.ops.convolution_ways import Form, _by_patches, _by_xla
 
 RNG = np.random.default_rng(0)
 
@@ -50,18 +50,18 @@ def test_a_convolution_is_linear_and_moves_with_its_input():
 
 
 FORMS = [
-    _Form((1, 1), ((0, 0), (0, 0)), (1, 1), 1, "channels_last"),
-    _Form((2, 1), ((1, 1), (0, 2)), (1, 1), 1, "channels_last"),
-    _Form((1, 1), ((2, 1), (1, 0)), (2, 1), 1, "channels_last"),
-    _Form((3, 2), ((0, 0), (1, 1)), (1, 1), 1, "channels_first"),
+    Form((1, 1), ((0, 0), (0, 0)), (1, 1), 1, "channels_last"),
+    Form((2, 1), ((1, 1), (0, 2)), (1, 1), 1, "channels_last"),
+    Form((1, 1), ((2, 1), (1, 0)), (2, 1), 1, "channels_last"),
+    Form((3, 2), ((0, 0), (1, 1)), (1, 1), 1, "channels_first"),
 ]
 
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize(("block", "unrolled"), [(2**20, 4), (2000, 4), (2000, 1)], ids=["whole", "blocks", "map"])
 def test_patches_are_xla_convolutions(form, block, unrolled, monkeypatch):
-    monkeypatch.setattr("jaxnn.ops.convolution._BLOCK", block)
-    monkeypatch.setattr("jaxnn.ops.convolution._UNROLLED", unrolled)
+    monkeypatch.setattr("jaxnn.ops.convolution_ways._BLOCK", block)
+    monkeypatch.setattr("jaxnn.ops.convolution_ways._UNROLLED", unrolled)
     x, kernel = drawn(5, 8, 7, 3), drawn(3, 2, 3, 4)
     x = jnp.moveaxis(x, -1, 1) if form.data_format == "channels_first" else x
     results = []
@@ -99,7 +99,9 @@ def test_a_kernel_that_does_not_fit_is_told():
         ops.conv(drawn(1, 5, 3), drawn(6, 3, 4))
     with pytest.raises(ValueError, match="`padding` must be 'valid' or 'same'; got 'full'"):
         ops.conv(drawn(1, 5, 3), drawn(2, 3, 4), padding="full")
-    with pytest.raises(ValueError, match="`strides` must be a positive int, or 2 of them"):
+    with pytest.raises(
+        ValueError, match=r"The `strides` argument must be a tuple of 2 integers. Received strides=\(1, 1, 1\)"
+    ):
         ops.conv(drawn(1, 5, 5, 3), drawn(2, 2, 3, 4), strides=(1, 1, 1))
 
 
@@ -143,7 +145,7 @@ def test_whole_numbers_are_pooled():
 def test_pooling_tells_what_does_not_fit():
     with pytest.raises(ValueError, match=r"window of \(4,\).*no place"):
         ops.max_pool(drawn(1, 3, 1), 4)
-    with pytest.raises(ValueError, match="`pool_size` must be a positive int; got 0"):
+    with pytest.raises(ValueError, match=r"Received pool_size=0, including values \{0\} that do not satisfy"):
         ops.average_pool(drawn(1, 3, 1), 0)
     with pytest.raises(ValueError, match="got 'causal'"):
         ops.max_pool(drawn(1, 3, 1), 2, padding="causal")
