@@ -40,13 +40,14 @@ from jaxnn import (
     wrappers,
 )
 from jaxnn.constraints import Constraint
+from jaxnn.core.device import device
 from jaxnn.core.dtypes import DTypePolicy, FloatDTypePolicy
 from jaxnn.core.graph import Function, KerasTensor, Operation
 from jaxnn.core.input_spec import InputSpec
 from jaxnn.core.layer import Layer
 from jaxnn.core.naming import name_scope
 from jaxnn.core.remat import RematScope, remat
-from jaxnn.core.scope import StatelessScope
+from jaxnn.core.scope import StatelessScope, SymbolicScope
 from jaxnn.core.variable import Variable
 from jaxnn.initializers import Initializer
 from jaxnn.losses import Loss

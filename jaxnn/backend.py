@@ -14,7 +14,7 @@ from jaxnn.core.graph import KerasTensor, compute_output_spec, is_keras_tensor, 
 from jaxnn.core.masking import get_keras_mask, set_keras_mask
 from jaxnn.core.naming import name_scope
 from jaxnn.core.naming import uid as get_uid
-from jaxnn.core.scope import StatelessScope, in_stateless_scope
+from jaxnn.core.scope import StatelessScope, in_stateless_scope, in_symbolic_scope
 from jaxnn.core.variable import Variable
 from jaxnn.utils.session import clear_session
 
@@ -31,6 +31,7 @@ __all__ = [
     "get_uid",
     "image_data_format",
     "in_stateless_scope",
+    "in_symbolic_scope",
     "is_float_dtype",
     "is_int_dtype",
     "is_keras_tensor",

@@ -27,6 +27,7 @@ _settings: dict[str, Any] = {
     ),
     "interactive_logging": True,
     "traceback_filtering": True,
+    "flash_attention": None,
 }
 
 
@@ -133,7 +134,9 @@ def while_tracing() -> tuple:
     return _read_while_tracing(_settings)
 
 
-_read_while_tracing = operator.itemgetter("floatx", "epsilon", "image_data_format", "dropout_masks")
+_read_while_tracing = operator.itemgetter(
+    "floatx", "epsilon", "image_data_format", "dropout_masks", "flash_attention"
+)
 
 
 def enable_interactive_logging() -> None:
@@ -166,9 +169,42 @@ def is_traceback_filtering_enabled() -> bool:
     return _settings["traceback_filtering"]
 
 
+def enable_flash_attention() -> None:
+    """Attention without an opinion of its own takes a GPU's fused kernel where there is one (the default)."""
+    _settings["flash_attention"] = None
+
+
+def disable_flash_attention() -> None:
+    """Attention without an opinion of its own takes the kernel that XLA makes."""
+    _settings["flash_attention"] = False
+
+
+def is_flash_attention_enabled() -> bool | None:
+    """None: where it can be had. False: `disable_flash_attention` was called."""
+    return _settings["flash_attention"]
+
+
+def is_nnx_enabled() -> bool:
+    """Always False: layers are no modules of Flax's NNX."""
+    return False
+
+
 def backend() -> str:
     """Always 'jax'."""
     return "jax"
+
+
+def set_backend(backend: str) -> None:
+    """Takes 'jax', which it is anyway.
+
+    Raises:
+        ValueError: for any other name.
+    """
+    if backend != "jax":
+        raise ValueError(
+            f"set_backend: `backend` must be 'jax', which jaxnn is made of; got {backend!r}. For another backend import "
+            "Keras itself."
+        )
 
 
 def home() -> str:

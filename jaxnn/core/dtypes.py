@@ -129,6 +129,10 @@ class DTypePolicy:
         """The dtype of the layer's weights."""
         return self._variable_dtype
 
+    def of(self, path: str | None) -> DTypePolicy:
+        """The policy of the layer with this path: itself, or what a DTypePolicyMap has for it."""
+        return self
+
     def get_config(self) -> dict:
         """The arguments that make an equal policy."""
         return {"name": self.name}
@@ -161,10 +165,19 @@ def dtype_policy() -> DTypePolicy:
     return _global_policy if _global_policy is not None else DTypePolicy(config.floatx())
 
 
-def set_dtype_policy(policy: str | DTypePolicy | None) -> None:
-    """Sets the policy of layers made from now on: 'mixed_bfloat16', 'float32', ..., or None for `floatx()`."""
+def set_dtype_policy(policy: str | DTypePolicy) -> None:
+    """Sets the policy of layers made from now on: 'mixed_bfloat16', 'float32', ...; before, it is `floatx()`.
+
+    Raises:
+        ValueError: for anything but the name of a policy or a policy.
+    """
     global _global_policy
-    _global_policy = None if policy is None else get(policy)
+    if not isinstance(policy, str | DTypePolicy):
+        raise ValueError(
+            "Invalid `policy` argument. Expected the string name of a policy (such as 'mixed_float16') or a `DTypePolicy` "
+            f"instance. Received: policy={policy} (of type {type(policy)})"
+        )
+    _global_policy = get(policy)
 
 
 def get(identifier: Any) -> DTypePolicy:

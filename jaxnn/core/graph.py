@@ -22,7 +22,7 @@ from jaxnn.core.dtypes import standardize_dtype
 from jaxnn.core.masking import get_keras_mask, set_keras_mask
 from jaxnn.core.naming import auto_name, check_name
 from jaxnn.core.remat import RematMode, current_mode, remat
-from jaxnn.core.scope import StatelessScope
+from jaxnn.core.scope import StatelessScope, SymbolicScope
 from jaxnn.core.types import Shape
 from jaxnn.core.variable import Variable
 
@@ -237,7 +237,7 @@ def _abstract_run(fn: Callable, structure: Any, leaves: list, symbolic: list[int
                 shape = tuple(a if m is None else m for a, m in zip(array.shape, mask.shape, strict=False))
                 set_keras_mask(array, jnp.ones(shape, bool))
         args, kwargs = tree.pack_sequence_as(structure, filled)
-        with StatelessScope():
+        with StatelessScope(), SymbolicScope():
             outputs = fn(*args, **kwargs)
         outputs = tree.map_structure(lambda x: x.value if isinstance(x, Variable) else x, outputs)
         flat = tree.flatten(outputs)

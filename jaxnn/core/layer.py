@@ -30,6 +30,7 @@ from jaxnn.core.graph import (
 from jaxnn.core.input_spec import assert_input_compatibility
 from jaxnn.core.masking import get_keras_mask, set_keras_mask
 from jaxnn.core.naming import current_path, name_scope
+from jaxnn.core.policy_map import DTypePolicyMap
 from jaxnn.core.scope import autocast, autocast_dtype, current_scope
 from jaxnn.core.seed import SeedGenerator
 from jaxnn.core.tracking import Tracker
@@ -412,22 +413,27 @@ class Layer(Operation):
 
     @dtype_policy.setter
     def dtype_policy(self, value: Any) -> None:
-        self._dtype_policy = dtypes.get(value)
+        policy, held = dtypes.get(value), self._dtype_policy
+        if isinstance(held, DTypePolicyMap) and self._path:
+            held.pop(self._path, None)
+            held[self._path] = policy
+        else:
+            self._dtype_policy = policy
 
     @property
     def dtype(self) -> str:
         """The weights' dtype."""
-        return self._dtype_policy.variable_dtype
+        return self.variable_dtype
 
     @property
     def variable_dtype(self) -> str:
         """The weights' dtype."""
-        return self._dtype_policy.variable_dtype
+        return self._dtype_policy.of(self._path).variable_dtype
 
     @property
     def compute_dtype(self) -> str:
         """The dtype of the arithmetic and the output."""
-        return self._dtype_policy.compute_dtype
+        return self._dtype_policy.of(self._path).compute_dtype
 
     @property
     def input_dtype(self) -> str:

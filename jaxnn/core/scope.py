@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from jaxnn.core.variable import Variable
 
 _scope: ContextVar[StatelessScope | None] = ContextVar("stateless_scope", default=None)
+_symbolic: ContextVar[bool] = ContextVar("symbolic", default=False)
 _autocast: ContextVar[str | None] = ContextVar("autocast_dtype", default=None)
 
 
@@ -140,6 +141,30 @@ def current_scope() -> StatelessScope | None:
 def in_stateless_scope() -> bool:
     """Whether a scope is open."""
     return _scope.get() is not None
+
+
+class SymbolicScope:
+    """A block in which only shapes count: what infers the shapes of a layer's outputs opens it around `call`.
+
+    Example:
+        >>> with SymbolicScope():
+        ...     in_symbolic_scope()
+        True
+
+    Source: `keras.SymbolicScope`.
+    """
+
+    def __enter__(self) -> Self:
+        self._token: Token = _symbolic.set(True)
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        _symbolic.reset(self._token)
+
+
+def in_symbolic_scope() -> bool:
+    """Whether only shapes count here."""
+    return _symbolic.get()
 
 
 class autocast:

@@ -5,8 +5,11 @@ Source: https://keras.io/api/ops/nn/
 
 from __future__ import annotations
 
+import functools
+
 import jax
 
+from jaxnn.core.config import is_flash_attention_enabled
 from jaxnn.core.dtypes import result_type
 from jaxnn.core.graph import op
 from jaxnn.core.types import Array, ArrayLike
@@ -35,13 +38,15 @@ def dot_product_attention(
         mask: booleans of that shape; False takes a source out.
         scale: None is 1 / √depth.
         is_causal: no target sees sources after its own place.
-        flash_attention: True asks for cuDNN's fused kernel on a GPU; False and None use the one that XLA makes.
+        flash_attention: whether to use cuDNN's fused kernel on a GPU instead of the one that XLA makes. None: where that is
+            possible (16-bit floats, among other things), unless `config.disable_flash_attention` was called.
         attn_logits_soft_cap: must be None; Keras has it on TPUs only.
 
     Shape: → that of the query.
 
     Raises:
         ValueError: for arrays of another number of axes; for a soft cap.
+        RuntimeError, ValueError, NotImplementedError: JAX's, for `flash_attention=True` where it is not possible.
 
     Source: arXiv:1706.03762, equation 1.
     """
@@ -54,7 +59,8 @@ def dot_product_attention(
             f"query.shape={query.shape}, key.shape={key.shape}, value.shape={value.shape}."
         )
     dtype = result_type(query.dtype, key.dtype, value.dtype)
-    return jax.nn.dot_product_attention(
+    attention = functools.partial(
+        jax.nn.dot_product_attention,
         query.astype(dtype),
         key.astype(dtype),
         value.astype(dtype),
@@ -62,5 +68,14 @@ def dot_product_attention(
         mask=None if mask is None else tensor(mask),
         scale=scale,
         is_causal=is_causal,
-        implementation="cudnn" if flash_attention else "xla",
     )
+    if flash_attention is None and is_flash_attention_enabled() is None and jax.default_backend() == "gpu":
+        try:
+            return attention(implementation="cudnn")
+        except (
+            NotImplementedError,
+            RuntimeError,
+            ValueError,
+        ):  # JAX says what cuDNN can't do; there is no asking before
+            flash_attention = False
+    return attention(implementation="cudnn" if flash_attention else "xla")

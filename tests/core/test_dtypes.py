@@ -10,9 +10,9 @@ from jaxnn.core.dtypes import DTypePolicy, FloatDTypePolicy
 
 
 @pytest.fixture(autouse=True)
-def leave_the_globals_alone():
+def leave_the_globals_alone(monkeypatch):
+    monkeypatch.setattr(dtypes, "_global_policy", None)
     yield
-    dtypes.set_dtype_policy(None)
     config.set_floatx("float32")
 
 
@@ -98,8 +98,12 @@ def test_the_global_policy_follows_floatx_until_it_is_set():
     assert dtypes.get(None).name == "float16"
     dtypes.set_dtype_policy("mixed_bfloat16")
     assert dtypes.dtype_policy().name == "mixed_bfloat16"
-    dtypes.set_dtype_policy(None)
-    assert dtypes.dtype_policy().name == "float16"
+
+
+@pytest.mark.parametrize("policy", [None, 12345, np.float32])
+def test_the_global_policy_is_a_name_or_a_policy(policy):
+    with pytest.raises(ValueError, match="Invalid `policy` argument"):
+        dtypes.set_dtype_policy(policy)
 
 
 def test_floatx_is_one_of_four():

@@ -5,8 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from jaxnn.core.graph import KerasTensor
 from jaxnn.core.layer import Layer
-from jaxnn.core.scope import StatelessScope, autocast, current_scope, in_stateless_scope, tracing
+from jaxnn.core.scope import StatelessScope, autocast, current_scope, in_stateless_scope, in_symbolic_scope, tracing
 from jaxnn.core.seed import SeedGenerator
 from jaxnn.core.variable import Variable
 
@@ -148,3 +149,19 @@ def test_tracing_is_told_from_running():
     assert not tracing()
     assert jax.jit(lambda x: x * tracing())(1) == 1
     assert jax.vmap(lambda x: x * tracing())(jnp.ones(2)).tolist() == [0, 0]  # vmap alone traces values, not operations
+
+
+def test_shapes_are_inferred_in_a_symbolic_scope():
+    seen = []
+
+    class Watching(Layer):
+        def call(self, inputs):
+            seen.append(in_symbolic_scope())
+            return inputs
+
+    layer = Watching()
+    layer(KerasTensor((None, 2)))
+    assert set(seen) == {True}
+    seen.clear()
+    layer(np.ones((1, 2)))
+    assert seen == [False]
