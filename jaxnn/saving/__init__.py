@@ -1,4 +1,4 @@
-"""`keras.saving`: weight files, and the names that configs may carry."""
+"""`keras.saving`: models and weights in files, and the names that configs may carry."""
 
 from jaxnn.core.registry import (
     CustomObjectScope,
@@ -10,11 +10,13 @@ from jaxnn.core.registry import (
     register_keras_serializable,
     serialize_keras_object,
 )
+from jaxnn.saving.file_editor import KerasFileEditor
 from jaxnn.saving.models import load_model, save_model
 from jaxnn.saving.weights import load_weights, save_weights
 
 __all__ = [
     "CustomObjectScope",
+    "KerasFileEditor",
     "custom_object_scope",
     "deserialize_keras_object",
     "get_custom_objects",

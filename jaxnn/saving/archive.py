@@ -25,6 +25,7 @@ from typing import Any
 from jaxnn.core import registry
 from jaxnn.saving import h5
 from jaxnn.saving.atomic import replacing
+from jaxnn.saving.legacy_config import archive_config
 from jaxnn.saving.state import Assets, load_state, save_state
 from jaxnn.saving.store import H5Storage
 
@@ -115,8 +116,8 @@ def read_archive(file: Any, what: str, custom_objects: dict | None, compile: boo
         ValueError: if the file is damaged, isn't a model's, or its weights don't fit its config.
     """
     with _opened(file, what) as archive:
-        text = _member(archive, CONFIG, what).decode("utf-8", errors="replace")
-        model = model_of(text, what, custom_objects, compile, safe_mode)
+        text, metadata = (_member(archive, n, what).decode("utf-8", errors="replace") for n in (CONFIG, METADATA))
+        model = model_of(text, what, custom_objects, compile, safe_mode, metadata)
         with weights_of(archive, what) as weights, tempfile.TemporaryDirectory() as folder:
             assets = _extract_assets(archive, folder, what)
             load_state(model, weights, assets, what=f"load_model of '{what}'")
@@ -125,8 +126,11 @@ def read_archive(file: Any, what: str, custom_objects: dict | None, compile: boo
 
 def read_folder(folder: str, custom_objects: dict | None, compile: bool, safe_mode: bool) -> Any:
     """The model of a folder; see `read_archive`."""
-    with open(os.path.join(folder, CONFIG), encoding="utf-8") as file:
-        model = model_of(file.read(), folder, custom_objects, compile, safe_mode)
+    texts = []
+    for name in (CONFIG, METADATA):
+        with open(os.path.join(folder, name), encoding="utf-8") as file:
+            texts.append(file.read())
+    model = model_of(texts[0], folder, custom_objects, compile, safe_mode, texts[1])
     assets = os.path.join(folder, ASSETS)
     with h5.reading(os.path.join(folder, WEIGHTS), os.path.join(folder, WEIGHTS)) as file:
         load_state(
@@ -135,14 +139,18 @@ def read_folder(folder: str, custom_objects: dict | None, compile: bool, safe_mo
     return model
 
 
-def model_of(text: str, what: str, custom_objects: dict | None, compile: bool, safe_mode: bool) -> Any:
-    """The model of a config as JSON, with new weights."""
+def model_of(
+    text: str, what: str, custom_objects: dict | None, compile: bool, safe_mode: bool, metadata: str = "{}"
+) -> Any:
+    """The model of a config as JSON, with new weights; the metadata say whether it is Keras 2's."""
     try:
-        config = json.loads(text)
-    except ValueError as error:
-        raise ValueError(f"'{what}': its {CONFIG} is no JSON ({error}). The file is damaged.") from error
+        config, version = json.loads(text), json.loads(metadata).get("keras_version", "")
+    except (ValueError, AttributeError) as error:
+        raise ValueError(f"'{what}': its {CONFIG} or {METADATA} is no JSON ({error}). The file is damaged.") from error
     if not isinstance(config, dict) or "class_name" not in config:
         raise ValueError(f"'{what}': its {CONFIG} describes no model. Write models with `model.save`.")
+    if version.startswith("2."):
+        config = archive_config(config)
     if not compile:
         config["compile_config"] = None
     return registry.deserialize_with_sharing(config, custom_objects, safe_mode)

@@ -8,7 +8,7 @@ import warnings
 from typing import Any
 
 from jaxnn.core.config import warn_once
-from jaxnn.saving import archive, orbax
+from jaxnn.saving import archive, legacy, orbax
 from jaxnn.saving.atomic import replacing
 from jaxnn.saving.paths import is_legacy, may_write, path_of
 
@@ -62,6 +62,13 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool |
         return
     if zipped is False:
         archive.write_folder(model, path, skip)
+        return
+    if is_legacy(path):
+        warn_once(
+            f"You are saving your model as an HDF5 file, '{path}'. This file format is considered legacy: it holds no "
+            "subclassed models and no layers' own files. Use the native Keras format: `model.save('my_model.keras')`."
+        )
+        legacy.write_model(model, path, include_optimizer)
         return
     with replacing(path) as beside, open(beside, "wb") as file:
         archive.write_archive(model, file, skip)
@@ -122,6 +129,8 @@ def load_model(filepath: Any, custom_objects: dict | None = None, compile: bool 
                 f"File not found: filepath={path}. Please ensure the file is an accessible `.keras` zip file."
             )
         return archive.read_archive(path, path, custom_objects, compile, safe_mode)
+    if is_legacy(path):
+        return legacy.read_model(path, custom_objects, compile, safe_mode)
     raise ValueError(
         f"File format not supported: filepath={path}. Models are read from `.keras` files and folders, and from `.h5` and "
         "`.hdf5` files of Keras 2; TensorFlow's SavedModel is not."

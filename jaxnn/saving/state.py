@@ -15,7 +15,6 @@ from typing import Any
 
 from jaxnn.core import walk
 from jaxnn.core.layer import Layer
-from jaxnn.saving.store import H5Storage
 
 
 class Assets:
@@ -60,7 +59,7 @@ def save_state(model: Any, weights: Any, assets: Assets | None = None, skip: Ite
 
 def load_state(
     model: Any,
-    weights: H5Storage,
+    weights: Any,
     assets: Assets | None = None,
     skip: Iterable[Any] = (),
     skip_mismatch: bool = False,
@@ -102,7 +101,7 @@ def load_state(
 class _Loader:
     """Loads parts while it walks through them."""
 
-    def __init__(self, weights: H5Storage, assets: Assets | None, skip: Iterable[Any]):
+    def __init__(self, weights: Any, assets: Assets | None, skip: Iterable[Any]):
         self.weights, self.assets = weights, assets
         self.done = {id(part): part for part in skip}
         self.open: set[int] = set()  # parts around the one that is looked at
@@ -135,7 +134,7 @@ class _Loader:
         return True
 
 
-def _lost_container(path: str, weights: H5Storage) -> str | None:
+def _lost_container(path: str, weights: Any) -> str | None:
     """The container around a path that isn't in the file, if there is one."""
     for match in re.finditer(r"/container(_\d+)?(?=/)", path):
         if not weights.has(path[: match.end()]):

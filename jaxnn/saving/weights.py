@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from jaxnn.saving import archive, h5, orbax
+from jaxnn.saving import archive, h5, legacy, orbax, shards
 from jaxnn.saving.atomic import replacing
 from jaxnn.saving.paths import is_legacy, may_write, path_of
 from jaxnn.saving.state import load_state, save_state
@@ -45,12 +45,18 @@ def save_weights(
     import h5py
 
     path = path_of(filepath, "save_weights")
-    if max_shard_size is None and not path.endswith(".weights.h5"):
-        raise ValueError(f"The filename must end in `.weights.h5`. Received: filepath={path}")
+    if not path.endswith(".weights.h5") and (max_shard_size is None or not path.endswith(".weights.json")):
+        ending = "`.weights.h5`" if max_shard_size is None else "`.weights.json` when `max_shard_size` is specified"
+        raise ValueError(f"The filename must end in {ending}. Received: filepath={path}")
     _require_built(model, "saving")
+    path = path if max_shard_size is None else shards.table_path(path)
     if not may_write(path, overwrite):
         return
     skip = tuple(objects_to_skip or ())
+    if max_shard_size is not None:
+        with shards.writing(path, max_shard_size) as weights:
+            save_state(model, weights, skip=skip)
+        return
     with replacing(path) as beside, h5py.File(beside, "w") as file:
         save_state(model, H5Storage(file), skip=skip)
 
@@ -60,9 +66,11 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwarg
 
     Args:
         model: the model.
-        filepath: a `.weights.h5` or `.keras` file, or a folder of Orbax's checkpoints.
+        filepath: a `.weights.h5` or `.keras` file, a `.weights.json` beside its files, a `.h5` or `.hdf5` file of Keras 2
+            (weights or a whole model), or a folder of Orbax's checkpoints.
         skip_mismatch: warn about parts that don't fit instead of raising, and leave them as they are.
-        **kwargs: `objects_to_skip`: layers to leave as they are, for `.weights.h5` and `.weights.json`.
+        **kwargs: `objects_to_skip`: layers to leave as they are, for `.weights.h5` and `.weights.json`; `by_name`: for
+            files of Keras 2, whether to find layers by their names instead of their order.
 
     Raises:
         ValueError: if the model isn't built, the file has another kind of name, or a part doesn't fit.
@@ -84,20 +92,31 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwarg
         _require_built(model, "loading weights into")
         orbax.load_weights(model, path)
         return
-    if not path.endswith((".weights.h5", ".keras")):
+    if not path.endswith((".weights.h5", ".weights.json", ".keras")) and not is_legacy(path):
         raise ValueError(
-            f"File format not supported: filepath={path}. Weights are read from `.weights.h5` and `.keras`."
+            f"File format not supported: filepath={path}. Weights are read from `.weights.h5`, `.weights.json`, `.keras` "
+            "and Keras 2's `.h5` and `.hdf5`; TensorFlow's checkpoints are not."
         )
     _require_built(model, "loading weights into")
     if not os.path.exists(path):
         raise FileNotFoundError(f"load_weights: there is no file '{path}'.")
+    if is_legacy(path):
+        legacy.load_weights(model, path, bool(by_name), skip_mismatch)
+        return
     opened = archive.weights_of(path, path) if path.endswith(".keras") else _weights_file(path)
     with opened as weights:
+        if isinstance(weights, H5Storage) and "layer_names" in weights.file.attrs:  # Keras 2 let this be any name
+            legacy.load_weights_in_order(weights.file, model, skip_mismatch)
+            return
         load_state(model, weights, skip=skip or (), skip_mismatch=skip_mismatch, what=f"load_weights of '{path}'")
 
 
 @contextlib.contextmanager
-def _weights_file(path: str) -> Iterator[H5Storage]:
+def _weights_file(path: str) -> Iterator[H5Storage | shards.ShardReader]:
+    if path.endswith(".json"):
+        with shards.reading(path) as reader:
+            yield reader
+        return
     with h5.reading(path, path) as file:
         yield H5Storage(file)
 

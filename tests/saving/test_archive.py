@@ -234,7 +234,7 @@ def test_a_truncated_file_is_told(saved, damage):
     [
         ("config.json", None, "has no 'config.json' inside, so it is no model's file"),
         ("model.weights.h5", None, "has no 'model.weights.h5' inside"),
-        ("config.json", b"{", "its config.json is no JSON"),
+        ("config.json", b"{", "its config.json or metadata.json is no JSON"),
         ("config.json", b"[]", "its config.json describes no model"),
         ("model.weights.h5", b"nonsense", "can't be read as an HDF5 file"),
     ],
