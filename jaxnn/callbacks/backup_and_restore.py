@@ -15,8 +15,9 @@ import numpy as np
 from jaxnn.callbacks.callback import Callback, Logs, needed_where
 from jaxnn.callbacks.every_batches import EveryBatches, is_batches
 from jaxnn.core import registry
+from jaxnn.saving.atomic import replacing
 
-_METADATA = "training_metadata"
+_NEXT, _LATEST, _METADATA = "next.weights.h5", "latest.weights.h5", "training_metadata.json"
 
 
 @registry.export("callbacks")
@@ -71,8 +72,8 @@ class BackupAndRestore(Callback):
         self._counter = EveryBatches(save_freq) if is_batches(save_freq) else None
         self._current_epoch = 0
         self._last_batch_seen = 0
-        self._weights_path = os.path.join(self.backup_dir, "latest.weights.h5")
-        self._training_metadata_path = os.path.join(self.backup_dir, f"{_METADATA}.json")
+        self._weights_path = os.path.join(self.backup_dir, _LATEST)
+        self._training_metadata_path = os.path.join(self.backup_dir, _METADATA)
         self._prev_weights_path = f"{self._weights_path}.bkp"
         self._prev_training_metadata_path = f"{self._training_metadata_path}.bkp"
 
@@ -118,12 +119,13 @@ class BackupAndRestore(Callback):
     def on_train_end(self, logs: Logs | None = None) -> None:
         """Deletes the backup: training is through."""
         self.model._initial_epoch = None
-        if self.delete_checkpoint:
-            for path in (self._weights_path, self._training_metadata_path):
-                for name in (path, f"{path}.bkp"):
-                    with contextlib.suppress(FileNotFoundError):
-                        os.remove(name)
-            with contextlib.suppress(OSError):  # it holds something else, or isn't there
+        if self.delete_checkpoint and os.path.isdir(self.backup_dir):
+            for name in os.listdir(self.backup_dir):
+                if any(
+                    own in name for own in (_NEXT, _LATEST, _METADATA)
+                ):  # and what is left of saves that were killed
+                    os.remove(os.path.join(self.backup_dir, name))
+            with contextlib.suppress(OSError):  # it holds something else
                 os.rmdir(self.backup_dir)
 
     def _back_up(self) -> None:
@@ -134,14 +136,14 @@ class BackupAndRestore(Callback):
             _copy(self._weights_path, self._prev_weights_path)
             _copy(self._training_metadata_path, self._prev_training_metadata_path)
         metadata = {"epoch": self._current_epoch, "batch": self._last_batch_seen}
-        beside = os.path.join(self.backup_dir, "next.weights.h5")
-        self.model.save_weights(beside, overwrite=True)
-        with h5py.File(beside, "r+") as file:  # in one file, so that they are replaced as one
-            file.attrs[_METADATA] = json.dumps({**metadata, "random_state": _random_state(self.model)})
-        os.replace(beside, self._weights_path)
-        with open(f"{self._training_metadata_path}.next", "w", encoding="utf-8") as file:
+        coming = os.path.join(self.backup_dir, _NEXT)
+        self.model.save_weights(coming, overwrite=True)
+        with h5py.File(coming, "r+") as file:  # in one file, so that they are replaced as one
+            file[_METADATA] = json.dumps({**metadata, "random_state": _random_state(self.model)})
+        with replacing(self._weights_path) as beside:
+            os.replace(coming, beside)
+        with replacing(self._training_metadata_path) as beside, open(beside, "w", encoding="utf-8") as file:
             json.dump(metadata, file)
-        os.replace(f"{self._training_metadata_path}.next", self._training_metadata_path)
 
     def _restore(self) -> None:
         import h5py
@@ -151,7 +153,7 @@ class BackupAndRestore(Callback):
             optimizer.build(self.model.trainable_variables)
         self.model.load_weights(self._weights_path)
         with h5py.File(self._weights_path, "r") as file:
-            text = file.attrs.get(_METADATA)
+            text = file[_METADATA][()] if _METADATA in file else None
         if text is None and os.path.exists(self._training_metadata_path):  # Keras's
             with open(self._training_metadata_path, encoding="utf-8") as file:
                 text = file.read()

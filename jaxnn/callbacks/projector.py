@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from jaxnn.saving.atomic import replacing
+
 
 def write_config(folder: str, embeddings: list[Any], metadata: str | dict[str, str] | None) -> None:
     """Writes `projector_config.pbtxt`.
@@ -47,8 +49,8 @@ def write_vectors(folder: str, embeddings: list[Any]) -> None:
     for layer in embeddings:
         path = os.path.join(folder, _vectors_path(layer))
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        np.savetxt(f"{path}.next", np.asarray(layer.embeddings, "float32"), fmt="%.9g", delimiter="\t")
-        os.replace(f"{path}.next", path)
+        with replacing(path) as beside:
+            np.savetxt(beside, np.asarray(layer.embeddings, "float32"), fmt="%.9g", delimiter="\t")
 
 
 def _vectors_path(layer: Any) -> str:

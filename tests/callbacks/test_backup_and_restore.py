@@ -107,6 +107,8 @@ def test_a_fit_that_is_through_leaves_nothing_and_the_next_one_begins_anew(tmp_p
 
 def test_only_the_callbacks_own_files_are_deleted(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
+    for left in ("next.weights.h5", ".next.weights.h5.ab12.tmp", ".latest.weights.h5.ab12.tmp"):  # by a killed save
+        (tmp_path / left).write_text("half")
     fit(BackupAndRestore(tmp_path, double_checkpoint=True), epochs=2)
     assert os.listdir(tmp_path) == ["notes.txt"]
 
