@@ -30,7 +30,7 @@ class RemoteMonitor(Callback):
     Example: `model.fit(x, y, callbacks=[RemoteMonitor("http://localhost:9000")])`
 
     Source: https://keras.io/api/callbacks/remote_monitor/. Where the package `requests` is installed it does the sending, as
-    in Keras, with its sessions' proxies and certificates; else the standard library does.
+    in Keras, by its proxies and certificates; else the standard library does.
     """
 
     def __init__(

@@ -44,10 +44,10 @@ class Watch(Callback):
 def test_validation_sees_averages_and_training_goes_on_from_the_weights(on_epoch):
     """The same weights at each epoch's beginning as without the callback."""
     plain, watch = Watch(), Watch()
-    compiled().fit(X, Y, epochs=3, verbose=0, validation_data=(X, Y), callbacks=[plain])
+    compiled().fit(X, Y, shuffle=False, epochs=3, verbose=0, validation_data=(X, Y), callbacks=[plain])
     model = compiled()
     callbacks = [SwapEMAWeights(swap_on_epoch=on_epoch), watch]
-    model.fit(X, Y, epochs=3, verbose=0, validation_data=(X, Y), callbacks=callbacks)
+    model.fit(X, Y, shuffle=False, epochs=3, verbose=0, validation_data=(X, Y), callbacks=callbacks)
     for (when, weights, average), (_, expected, expected_average) in zip(watch.seen, plain.seen, strict=True):
         swapped = when == "test" or (when == "end" and on_epoch)
         np.testing.assert_array_equal(weights, expected_average if swapped else expected)
@@ -58,7 +58,7 @@ def test_validation_sees_averages_and_training_goes_on_from_the_weights(on_epoch
 
 def test_the_last_validation_is_what_evaluate_says_afterwards():
     model = compiled()
-    history = model.fit(X, Y, epochs=2, verbose=0, validation_data=(X, Y), callbacks=[SwapEMAWeights()])
+    history = model.fit(X, Y, shuffle=False, epochs=2, verbose=0, validation_data=(X, Y), callbacks=[SwapEMAWeights()])
     assert history.history["val_loss"][-1] == model.evaluate(X, Y, verbose=0)
 
 
@@ -74,9 +74,9 @@ def test_however_training_ends_the_model_has_its_averages(end):
     model = compiled()
     callbacks = [SwapEMAWeights(swap_on_epoch=True), LambdaCallback(on_epoch_end=stop)]
     with contextlib.suppress(KeyboardInterrupt):
-        model.fit(X, Y, epochs=5, verbose=0, callbacks=callbacks)
+        model.fit(X, Y, shuffle=False, epochs=5, verbose=0, callbacks=callbacks)
     two = compiled()
-    two.fit(X, Y, epochs=2, verbose=0)
+    two.fit(X, Y, shuffle=False, epochs=2, verbose=0)
     np.testing.assert_array_equal(kernel_and_average(model), kernel_and_average(two))
     swap = callbacks[0]
     before = kernel_and_average(model)
@@ -87,7 +87,7 @@ def test_however_training_ends_the_model_has_its_averages(end):
 @pytest.mark.parametrize("run", ["evaluate", "predict"])
 def test_evaluation_and_prediction_put_the_weights_back(run):
     model = compiled()
-    model.fit(X, Y, epochs=2, verbose=0)
+    model.fit(X, Y, shuffle=False, epochs=2, verbose=0)
     model.layers[0].kernel.assign(np.full((2, 1), 3.0))
     expected = model.predict(X, verbose=0)
     for _ in range(2):
@@ -108,12 +108,12 @@ def test_before_the_first_step_the_weights_stay():
 
 def test_a_loss_scale_optimizer_is_looked_into():
     model = compiled(optimizers.LossScaleOptimizer(optimizers.SGD(0.1, use_ema=True)))
-    history = model.fit(X, Y, epochs=2, verbose=0, validation_data=(X, Y), callbacks=[SwapEMAWeights()])
+    history = model.fit(X, Y, shuffle=False, epochs=2, verbose=0, validation_data=(X, Y), callbacks=[SwapEMAWeights()])
     assert history.history["val_loss"][-1] == model.evaluate(X, Y, verbose=0)
 
 
 def test_an_optimizer_that_does_not_average_is_refused_before_the_first_step():
     model = compiled(optimizers.SGD())
     with pytest.raises(ValueError, match=r"`use_ema=True` is set on the optimizer.* Received: SGD with use_ema=False"):
-        model.fit(X, Y, verbose=0, callbacks=[SwapEMAWeights()])
+        model.fit(X, Y, shuffle=False, verbose=0, callbacks=[SwapEMAWeights()])
     assert int(model.optimizer.iterations) == 0
