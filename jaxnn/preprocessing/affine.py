@@ -29,9 +29,9 @@ def apply_affine_transform(
 
     Args:
         x: `(channels, height, width)`, or channels last.
-        theta: of the rotation, in degrees.
+        theta: of the rotation, in degrees, clockwise.
         tx, ty: of the shift along the rows' and the columns' axis, in pixels.
-        shear: in degrees, counter-clockwise.
+        shear: in degrees.
         zx, zy: of the zoom along the rows' and the columns' axis.
         row_axis, col_axis, channel_axis: where these axes are.
         fill_mode: what stands outside the image: "nearest", "constant", "reflect" or "wrap".
@@ -44,7 +44,9 @@ def apply_affine_transform(
 
     Example: `apply_affine_transform(x, theta=90, row_axis=0, col_axis=1, channel_axis=2)`
 
-    Source: Keras 2's `keras.preprocessing.image.apply_affine_transform`
+    Source: Keras 2's `keras.preprocessing.image.apply_affine_transform`. Since 2.9 it exchanges the axes halfway: `tx`, and with
+    it a generator's `height_shift_range`, moves images sideways, and only square ones turn about their middle. Here, as
+    before and as documented, the height is the height.
     """
     axes = {row_axis, col_axis, channel_axis}
     if len(axes) != 3:
@@ -64,9 +66,6 @@ def apply_affine_transform(
         return x
     affine_transform = _ndimage().affine_transform
     matrix = _about_middle(matrix, x.shape[row_axis], x.shape[col_axis])
-    if col_axis > row_axis:  # the matrix is for points (x, y)
-        matrix[:, [0, 1]] = matrix[:, [1, 0]]
-        matrix[[0, 1]] = matrix[[1, 0]]
     channels = [
         affine_transform(channel, matrix[:2, :2], matrix[:2, 2], order=order, mode=fill_mode, cval=cval)
         for channel in np.moveaxis(x, channel_axis, 0)

@@ -374,7 +374,10 @@ class ImageDataGenerator:
         if self.rescale:
             x *= self.rescale
         if augment:
-            x = np.stack([self.random_transform(image) for _ in range(rounds) for image in x]).astype(self.dtype)
+            augmented = np.zeros((rounds * len(x), *x.shape[1:]), self.dtype)
+            for i in range(len(augmented)):
+                augmented[i] = self.random_transform(x[i % len(x)])
+            x = augmented
         by_channel = [1, 1, 1]
         by_channel[self.channel_axis - 1] = x.shape[self.channel_axis]
         if self.featurewise_center:
