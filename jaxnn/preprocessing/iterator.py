@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from jaxnn.utils.image import array_to_img
+from jaxnn.utils.py_dataset import PyDataset
 
 
-class Iterator:
+class Iterator(PyDataset):
     """Batches of samples by their numbers: one after the other without end, or by index. A subclass says what a batch is.
 
     A subclass overrides `_get_batches_of_transformed_samples(index_array)`, which gives the batch of these samples.
@@ -22,13 +23,15 @@ class Iterator:
         batch_size: samples a batch; the last one may be short.
         shuffle: whether each pass has a new order, `numpy.random.permutation`.
         seed: NumPy's global stream is set to `seed + batches so far` before each batch; None leaves it alone.
+        **kwargs: `workers` and the like, as for `PyDataset`. Workers draw from one stream in any order.
 
     Source: Keras 2's `keras.preprocessing.image.Iterator`
     """
 
     white_list_formats = ("png", "jpg", "jpeg", "bmp", "ppm", "tif", "tiff")
 
-    def __init__(self, n: int, batch_size: int, shuffle: bool, seed: int | None):
+    def __init__(self, n: int, batch_size: int, shuffle: bool, seed: int | None, **kwargs: Any):
+        super().__init__(**kwargs)
         self.n = n
         self.batch_size = batch_size
         self.shuffle = shuffle

@@ -73,7 +73,7 @@ def make_sampling_table(size: int, sampling_factor: float = 1e-5) -> np.ndarray:
 
     Example:
         >>> make_sampling_table(3, sampling_factor=0.1).round(3)
-        array([0.315, 0.315, 0.547])
+        array([0.315, 0.315, 0.548])
 
     Source: Mikolov et al., arXiv:1310.4546, section 2.3
     """

@@ -80,7 +80,7 @@ def hashing_trick(
 
     Example:
         >>> hashing_trick("to be or not to be", 50, "md5")
-        [27, 34, 8, 4, 27, 34]
+        [15, 5, 8, 36, 15, 5]
 
     Source: Keras 2's `keras.preprocessing.text.hashing_trick`
     """

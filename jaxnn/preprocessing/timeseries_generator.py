@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from jaxnn.utils.py_dataset import PyDataset
 
-class TimeseriesGenerator:
+
+class TimeseriesGenerator(PyDataset):
     """Batches of windows, each with the target of the step after it: `data[i - length:i:rate]` goes with `targets[i]`.
 
     `timeseries_dataset_from_array` numbers targets by the window's start instead.
@@ -23,7 +25,7 @@ class TimeseriesGenerator:
         shuffle: whether windows are drawn at random, with repetition, from NumPy's global stream.
         reverse: whether a window's values come in reverse order.
         batch_size: windows a batch.
-        **kwargs: `workers` and the like of `PyDataset`.
+        **kwargs: `workers` and the like, as for `PyDataset`.
 
     Shape:
         Batch i is `(batch, length / rate, ...)` and `(batch, ...)`.
@@ -51,7 +53,9 @@ class TimeseriesGenerator:
         shuffle: bool = False,
         reverse: bool = False,
         batch_size: int = 128,
+        **kwargs: Any,
     ):
+        super().__init__(**kwargs)
         if len(data) != len(targets):
             raise ValueError(
                 f"TimeseriesGenerator: Data and targets have to be of same length; got {len(data)} and {len(targets)}. "

@@ -232,6 +232,10 @@ def test_a_base_iterator_asks_for_its_batches():
         next(Iterator(3, 2, False, None))
 
 
+def test_iterators_are_sequences():
+    assert isinstance(ImageDataGenerator().flow(X), keras.utils.Sequence)
+
+
 def test_a_model_trains_on_augmented_batches():
     x = np.random.default_rng(0).uniform(size=(16, 4, 4, 1)).astype("float32")
     model = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(1)])

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from jaxnn.preprocessing.sequence import TimeseriesGenerator, make_sampling_table, pad_sequences, skipgrams
+from jaxnn.utils import PyDataset
 from jaxnn.utils import pad_sequences as the_same
 
 
@@ -23,6 +24,12 @@ def test_windows_may_be_reversed_and_drawn():
     assert (x[0].tolist(), y[0]) == ([2, 1, 0], 3)
     x, y = TimeseriesGenerator(np.arange(9), np.arange(9), length=3, shuffle=True, batch_size=20)[0]
     np.testing.assert_array_equal(x[:, -1] + 1, y)
+
+
+def test_a_generator_is_a_sequence_whose_batches_come_in_order():
+    batches = TimeseriesGenerator(np.arange(9), np.arange(9), length=3, batch_size=4, workers=2)
+    assert isinstance(batches, PyDataset)
+    assert (batches.workers, [y.tolist() for _, y in batches]) == (2, [[3, 4, 5, 6], [7, 8]])
 
 
 def test_the_config_has_the_data():
