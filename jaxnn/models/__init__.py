@@ -1,9 +1,6 @@
 """Models: a stack, a graph, or a class of one's own."""
 
-from jaxnn.models.cloning import clone_model
-from jaxnn.models.functional import Functional
-from jaxnn.models.model import Model, model_from_json
-from jaxnn.models.sequential import Sequential
-from jaxnn.saving import load_model, save_model
+from jaxnn.core import lazy
+from jaxnn.models import cloning, functional, sequential  # noqa: F401 (configs name their classes)
 
-__all__ = ["Functional", "Model", "Sequential", "clone_model", "load_model", "model_from_json", "save_model"]
+lazy.attach(__name__)  # the names stand in the stub beside this file

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+from jaxnn import saving
 from jaxnn.core import check, registry, tree
 from jaxnn.core.graph import KerasTensor, compute_output_spec
 from jaxnn.core.layer import Layer, default
@@ -15,7 +16,6 @@ from jaxnn.core.registry import export
 from jaxnn.core.scope import current_scope
 from jaxnn.models.compiled_call import NOT_COMPILED, CompiledCall
 from jaxnn.models.summary import print_summary
-from jaxnn.saving import load_weights, save_model, save_weights
 from jaxnn.saving.state_tree import give_state_tree, state_tree
 from jaxnn.training.trainer import Trainer
 
@@ -218,7 +218,7 @@ class Model(Trainer, Layer):
             >>> model.save("model.keras")
             >>> twin = load_model("model.keras")
         """
-        save_model(self, filepath, overwrite=overwrite, zipped=zipped, **kwargs)
+        saving.save_model(self, filepath, overwrite=overwrite, zipped=zipped, **kwargs)
 
     def save_weights(self, filepath: Any, overwrite: bool = True, max_shard_size: float | None = None) -> None:
         """Writes the weights to a `.weights.h5` file in Keras's layout.
@@ -230,7 +230,7 @@ class Model(Trainer, Layer):
             overwrite: False asks before replacing a file, and raises where nobody can be asked.
             max_shard_size: the largest size of one file, in GiB; the weights go to several.
         """
-        save_weights(self, filepath, overwrite=overwrite, max_shard_size=max_shard_size)
+        saving.save_weights(self, filepath, overwrite=overwrite, max_shard_size=max_shard_size)
 
     def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
         """Reads weights that were written here or by Keras: see `saving.load_weights`.
@@ -240,7 +240,7 @@ class Model(Trainer, Layer):
             skip_mismatch: leave layers alone whose weights don't fit, with a warning.
             **kwargs: see `saving.load_weights`.
         """
-        load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
+        saving.load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
 
     def get_state_tree(self, value_format: str = "backend_tensor") -> dict[str, dict]:
         """All variables, the optimiser's and the metrics' too, as nested dictionaries: see `saving.state_tree`.

@@ -1,0 +1,13 @@
+from jaxnn.core.registry import CustomObjectScope as CustomObjectScope
+from jaxnn.core.registry import custom_object_scope as custom_object_scope
+from jaxnn.core.registry import deserialize_keras_object as deserialize_keras_object
+from jaxnn.core.registry import get_custom_objects as get_custom_objects
+from jaxnn.core.registry import get_registered_name as get_registered_name
+from jaxnn.core.registry import get_registered_object as get_registered_object
+from jaxnn.core.registry import register_keras_serializable as register_keras_serializable
+from jaxnn.core.registry import serialize_keras_object as serialize_keras_object
+from jaxnn.saving.file_editor import KerasFileEditor as KerasFileEditor
+from jaxnn.saving.models import load_model as load_model
+from jaxnn.saving.models import save_model as save_model
+from jaxnn.saving.weights import load_weights as load_weights
+from jaxnn.saving.weights import save_weights as save_weights
