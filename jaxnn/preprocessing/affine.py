@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from jaxnn.utils.extras import required
+
 
 def apply_affine_transform(
     x: np.ndarray,
@@ -64,7 +66,7 @@ def apply_affine_transform(
     matrix = _matrix(theta, tx, ty, shear, zx, zy)
     if matrix is None:
         return x
-    affine_transform = _ndimage().affine_transform
+    affine_transform = required("scipy.ndimage", "apply_affine_transform").affine_transform
     matrix = _about_middle(matrix, x.shape[row_axis], x.shape[col_axis])
     channels = [
         affine_transform(channel, matrix[:2, :2], matrix[:2, 2], order=order, mode=fill_mode, cval=cval)
@@ -188,13 +190,3 @@ def _about_middle(matrix: np.ndarray, height: int, width: int) -> np.ndarray:
     there = np.array([[1, 0, x], [0, 1, y], [0, 0, 1]])
     back = np.array([[1, 0, -x], [0, 1, -y], [0, 0, 1]])
     return there @ matrix @ back
-
-
-def _ndimage() -> Any:
-    try:
-        from scipy import ndimage
-    except ImportError as error:
-        raise ImportError(
-            "Could not import SciPy. Rotating, shifting, shearing and zooming require it: pip install jaxnn[images]."
-        ) from error
-    return ndimage

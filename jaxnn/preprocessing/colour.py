@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from jaxnn.utils.image import array_to_img, img_to_array, pillow
+from jaxnn.utils.extras import required
+from jaxnn.utils.image import array_to_img, img_to_array
 
 
 def apply_channel_shift(x: np.ndarray, intensity: float, channel_axis: int = 0) -> np.ndarray:
@@ -55,13 +56,11 @@ def apply_brightness_shift(x: np.ndarray, brightness: float, scale: bool = True)
 
     Source: Keras 2's `keras.preprocessing.image.apply_brightness_shift`
     """
-    pillow("apply_brightness_shift")
-    from PIL import ImageEnhance
-
+    enhance = required("PIL.ImageEnhance", "apply_brightness_shift")
     low, high = np.min(x), np.max(x)
     beyond = bool(low < 0 or high > 255)
     image = array_to_img(x, scale=beyond or scale)
-    shifted = img_to_array(ImageEnhance.Brightness(image).enhance(brightness))
+    shifted = img_to_array(enhance.Brightness(image).enhance(brightness))
     return shifted / 255 * (high - low) + low if beyond and not scale else shifted
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from jaxnn.core import check, registry
 from jaxnn.utils.dataset import Dataset
 from jaxnn.utils.directory import Kind, dataset_from_directory
+from jaxnn.utils.extras import required
 
 _SOUNDS = Kind("audio_dataset_from_directory", "audio files", (".wav",))
 
@@ -62,6 +63,7 @@ def audio_dataset_from_directory(
 
     Raises:
         ValueError: for arguments that don't go together, if there are no sounds, or for a file of other than 16 bits.
+        ImportError: without SciPy, when the first sound is resampled.
 
     Example: `train, validation = audio_dataset_from_directory("words", output_sequence_length=16000, seed=0,
     validation_split=0.2, subset="both")`
@@ -117,8 +119,7 @@ def resample(sound: np.ndarray, rate: int, wanted: int) -> np.ndarray:
     """A sound at another rate, by a polyphase low-pass filter."""
     if rate == wanted:
         return sound
-    from scipy.signal import resample_poly
-
+    resample_poly = required("scipy.signal", f"{_SOUNDS.who}(sampling_rate=...)").resample_poly
     common = math.gcd(rate, wanted)
     return resample_poly(sound, wanted // common, rate // common, axis=0).astype("float32")
 

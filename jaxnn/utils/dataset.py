@@ -49,6 +49,9 @@ class Dataset:
     Source: https://www.tensorflow.org/api_docs/python/tf/data/Dataset
     """
 
+    class_names: list[str] | None  # of datasets from folders
+    file_paths: list[str]
+
     def __init__(self, make: Callable[[], Iterator], cardinality: int = UNKNOWN):
         self._make = make
         self._cardinality = cardinality

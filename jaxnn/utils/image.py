@@ -12,6 +12,7 @@ import numpy as np
 
 from jaxnn.core import check, config, registry
 from jaxnn.utils import resizing
+from jaxnn.utils.extras import required
 
 COLOUR_MODES = {"grayscale": "L", "rgb": "RGB", "rgba": "RGBA"}  # Keras's names, and Pillow's
 CHANNELS = {"grayscale": 1, "rgb": 3, "rgba": 4}
@@ -46,7 +47,7 @@ def load_img(
     image = as_mode(open_image("load_img", path), check.one_of("load_img", "color_mode", color_mode, COLOUR_MODES))
     if target_size is None or image.size == (target_size[1], target_size[0]):
         return image
-    methods = {m.name.lower(): m for m in pillow("load_img").Resampling}
+    methods = {m.name.lower(): m for m in required("PIL.Image", "load_img").Resampling}
     resample = methods[check.one_of("load_img", "interpolation", interpolation, methods)]
     target_height, target_width = target_size
     width, height = image.size
@@ -104,7 +105,7 @@ def array_to_img(x: Any, data_format: str | None = None, scale: bool = True, dty
     Source: https://keras.io/api/data_loading/image/#array_to_img-function
     """
     data_format = config.standardize_data_format(data_format)
-    from_array = pillow("array_to_img").fromarray
+    from_array = required("PIL.Image", "array_to_img").fromarray
     x = np.asarray(x, dtype=dtype or config.floatx())
     if x.ndim != 3:
         raise ValueError(
@@ -209,20 +210,9 @@ def smart_resize(
     return jnp.asarray(images)
 
 
-def pillow(who: str) -> Any:
-    """The module `PIL.Image`, or an ImportError that says how to get it."""
-    try:
-        from PIL import Image
-    except ImportError as error:
-        raise ImportError(
-            f"Could not import PIL.Image. The use of `{who}` requires Pillow: pip install jaxnn[images]."
-        ) from error
-    return Image
-
-
 def open_image(who: str, path: Any) -> Any:
     """A Pillow image of a file that is already closed."""
-    open_file = pillow(who).open
+    open_file = required("PIL.Image", who).open
     if isinstance(path, io.BytesIO):
         return open_file(path)
     if not isinstance(path, str | bytes | os.PathLike):

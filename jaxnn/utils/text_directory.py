@@ -33,7 +33,7 @@ def text_dataset_from_directory(
     The same files in the same order and the same splits as Keras's `tf.data` pipeline with the same seed, without TensorFlow.
 
     Args:
-        directory: where the `.txt` files are, in UTF-8.
+        directory: where the `.txt` files are, in UTF-8; bytes that aren't become U+FFFD.
         labels: "inferred": by the folders. None: none. A list: one whole number a file, in the order of the sorted paths.
         label_mode: "int", "categorical" (one-hot), "binary" (0.0 and 1.0 for two classes) or None for texts only.
         class_names: the folders to take, in the order of their numbers; None means all, sorted.

@@ -76,7 +76,9 @@ def timeseries_dataset_from_array(
                 f"{_WHO}: `{name}` must be higher than 0 and lower than the data's length {n}; got {value}."
             )
     if format not in ("tf", "grain"):
-        raise ValueError(f'{_WHO}: `format` should be either "tf" or "grain"; got format={format!r}. Both give a Dataset.')
+        raise ValueError(
+            f'{_WHO}: `format` should be either "tf" or "grain"; got format={format!r}. Both give a Dataset.'
+        )
     start, end = start_index or 0, n if end_index is None else end_index
     last = end - start - (sequence_length - 1) * sampling_rate
     starts = np.arange(0, last if targets is None else min(last, len(targets)), sequence_stride)

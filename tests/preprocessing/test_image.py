@@ -54,7 +54,7 @@ def test_height_is_height_and_width_is_width():
 
 
 def test_an_image_that_nothing_is_done_to_is_given_back(monkeypatch):
-    monkeypatch.setitem(sys.modules, "scipy", None)
+    monkeypatch.setitem(sys.modules, "scipy.ndimage", None)
     assert np.shares_memory(apply_affine_transform(X[0], **LAST), X)
     with pytest.raises(ImportError, match=r"pip install jaxnn\[images\]"):
         apply_affine_transform(X[0], theta=1, **LAST)

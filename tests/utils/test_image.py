@@ -93,8 +93,11 @@ def test_what_is_refused(path, call, error, message):
 
 
 def test_without_pillow_the_message_says_how_to_get_it(path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "PIL", None)
-    with pytest.raises(ImportError, match=r"The use of `load_img` requires Pillow: pip install jaxnn\[images\]"):
+    monkeypatch.setitem(sys.modules, "PIL.Image", None)
+    with pytest.raises(
+        ImportError,
+        match=r"Could not import PIL\.Image\. The use of `load_img` requires it: pip install jaxnn\[images\]",
+    ):
         load_img(path)
 
 
