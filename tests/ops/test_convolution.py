@@ -9,7 +9,7 @@ import pytest
 
 from jaxnn import ops
 from jaxnn.core.graph import KerasTensor
-from jaxnn.ops.convolution_ways import Form, _by_patches, _by_xla
+from jaxnn.ops.convolution_ways import Form, _by_patches, _by_slices, _by_xla
 
 RNG = np.random.default_rng(0)
 
@@ -54,6 +54,7 @@ FORMS = [
     Form((2, 1), ((1, 1), (0, 2)), (1, 1), 1, "channels_last"),
     Form((1, 1), ((2, 1), (1, 0)), (2, 1), 1, "channels_last"),
     Form((3, 2), ((0, 0), (1, 1)), (1, 1), 1, "channels_first"),
+    Form((1, 2), ((1, 0), (0, 0)), (1, 1), 3, "channels_last"),
 ]
 
 
@@ -62,7 +63,7 @@ FORMS = [
 def test_patches_are_xla_convolutions(form, block, unrolled, monkeypatch):
     monkeypatch.setattr("jaxnn.ops.convolution_ways._BLOCK", block)
     monkeypatch.setattr("jaxnn.ops.convolution_ways._UNROLLED", unrolled)
-    x, kernel = drawn(5, 8, 7, 3), drawn(3, 2, 3, 4)
+    x, kernel = drawn(5, 8, 7, 3 * form.groups), drawn(3, 2, 3, 2 * form.groups)
     x = jnp.moveaxis(x, -1, 1) if form.data_format == "channels_first" else x
     results = []
     for way in (_by_patches, _by_xla):
@@ -70,6 +71,32 @@ def test_patches_are_xla_convolutions(form, block, unrolled, monkeypatch):
         results.append((y, *back(jnp.cos(jnp.arange(y.size, dtype="float32").reshape(y.shape)))))
     for a, b in zip(*results, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=2e-5)  # sums of up to 200 terms near 1, in another order
+
+
+@pytest.mark.parametrize("each", [1, 2])
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+def test_slices_are_xla_convolutions_of_each_channel(each, data_format):
+    form = Form((2, 1), ((1, 0), (2, 2)), (1, 2), 3, data_format)
+    x, kernel = drawn(2, 8, 7, 3), drawn(3, 2, 1, 3 * each)
+    x, results = jnp.moveaxis(x, -1, 1) if data_format == "channels_first" else x, []
+    for way in (_by_slices, _by_xla):
+        y, back = jax.vjp(lambda x, k, way=way: way(x, k, form), x, kernel)
+        results.append((y, *back(jnp.cos(jnp.arange(y.size, dtype="float32").reshape(y.shape)))))
+    for a, b in zip(*results, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)  # sums of up to 100 terms near 1, in another order
+
+
+def test_channels_that_do_not_mix_by_hand():
+    x = jnp.array([[1.0, 10.0], [2.0, 20.0], [3.0, 30.0]])[None]
+    kernel = jnp.array([[[1.0], [0.0]], [[1.0], [1.0]]])
+    assert ops.depthwise_conv(x, kernel)[0].tolist() == [[3.0, 20.0], [5.0, 30.0]]
+    mixed = ops.separable_conv(x, kernel, jnp.array([[[1.0], [2.0]]]))
+    assert mixed[0, :, 0].tolist() == [43.0, 65.0]
+    with pytest.raises(ValueError, match="must match the kernel's input channels: 3; got inputs with 2"):
+        ops.depthwise_conv(x, jnp.ones((2, 3, 1)))
+    symbol = KerasTensor((None, None, 2))
+    assert ops.separable_conv(symbol, kernel, jnp.ones((1, 2, 5)), strides=2).shape == (None, None, 5)
+    assert ops.depthwise_conv(symbol, jnp.ones((2, 2, 3))).shape == (None, None, 6)
 
 
 def test_forward_mode_and_second_derivatives_exist():
