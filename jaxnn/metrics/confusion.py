@@ -7,6 +7,7 @@ the buckets from the right; else predictions and thresholds are compared pair by
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -101,13 +102,14 @@ def _count_whole(
         alarms = jnp.sum(jnp.where(y_pred > levels, ones, 0), axis=1)
     else:
         bucket, n = _bucket(y_pred, thresholds), len(thresholds)
-        if y_pred.shape[0] * n <= _FEW_PAIRS:
-            levels = np.arange(n).reshape((-1, 1) + (1,) * (y_pred.ndim - 1))
-            alarms = jnp.sum(jnp.where(bucket >= levels, ones, 0), axis=1)
+        if y_pred.ndim == 1 and y_pred.size * n <= _FEW_PAIRS:
+            alarms = jnp.sum(jnp.where(bucket >= np.arange(n)[:, None], ones, 0), axis=1)
         else:
-            sums = partial(ops.segment_sum, num_segments=n)
-            in_bucket = (jax.vmap(sums, 1, 1) if y_pred.ndim == 2 else sums)(ones, bucket)
-            alarms = jax.lax.cumsum(in_bucket, reverse=True)
+            labels = y_pred.shape[1:]
+            place = bucket * math.prod(labels) + np.arange(math.prod(labels)).reshape(labels)
+            place = jnp.where(bucket < 0, -1, place)  # which counts nowhere
+            in_bucket = ops.segment_sum(ones.reshape(-1), place.reshape(-1), num_segments=n * math.prod(labels))
+            alarms = jax.lax.cumsum(in_bucket.reshape(n, *labels), reverse=True)
     everything = jnp.sum(ones, axis=0)
     split = {True: lambda x: x >> 16, False: lambda x: x & (_HIGH - 1)}
     found = {}
