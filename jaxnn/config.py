@@ -16,11 +16,15 @@ from jaxnn.core.config import (
     is_interactive_logging_enabled,
     is_nnx_enabled,
     is_traceback_filtering_enabled,
+    max_epochs,
+    max_steps_per_epoch,
     set_backend,
     set_dropout_masks,
     set_epsilon,
     set_floatx,
     set_image_data_format,
+    set_max_epochs,
+    set_max_steps_per_epoch,
 )
 from jaxnn.core.dtypes import dtype_policy, set_dtype_policy
 from jaxnn.core.registry import enable_unsafe_deserialization
@@ -43,10 +47,14 @@ __all__ = [
     "is_interactive_logging_enabled",
     "is_nnx_enabled",
     "is_traceback_filtering_enabled",
+    "max_epochs",
+    "max_steps_per_epoch",
     "set_backend",
     "set_dropout_masks",
     "set_dtype_policy",
     "set_epsilon",
     "set_floatx",
     "set_image_data_format",
+    "set_max_epochs",
+    "set_max_steps_per_epoch",
 ]

@@ -113,10 +113,14 @@ class Arguments:
         if len(names) == 1:
             return {names[0]: next(iter(shapes.values()), None)}
         for name in names:
-            if not name.endswith("_shape") or name.removesuffix("_shape") not in self.all:
+            argument = name.removesuffix("_shape")
+            if argument == name or argument not in self.all:
+                problem = f"`{name}`, but `call()` does not have argument `{argument}`"
+                if argument == name:
+                    problem = f"`{name}`, which does not end in `_shape`"
                 raise ValueError(
                     f"For a `{method.__name__}()` method with more than one argument, all arguments should have a "
                     f"`_shape` suffix and match an argument from `call()`. E.g. `{method.__name__}(self, foo_shape, "
-                    f"bar_shape)`. For layer '{owner}', received `{method.__name__}()` argument `{name}`."
+                    f"bar_shape)`. For layer '{owner}', received `{method.__name__}()` argument {problem}."
                 )
         return {name: shapes[name] for name in names if name in shapes}

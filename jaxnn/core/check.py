@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
-from typing import Any
+import functools
+import inspect
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 import numpy as np
+
+F = TypeVar("F", bound=Callable)
 
 
 def name_of(who: Any) -> str:
@@ -68,3 +72,18 @@ def known_axis(who: Any, shape: Any, axis: int) -> int:
             f"shape {shape}. Declare it: Input((..., size))."
         )
     return int(shape[axis])
+
+
+def known_arguments(function: F) -> F:
+    """The function with a TypeError for an unknown keyword argument that says which one may be meant."""
+    names = frozenset(inspect.signature(function).parameters)
+
+    @functools.wraps(function)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        if not kwargs.keys() <= names:
+            unknown = next(name for name in kwargs if name not in names)
+            name = f"{type(args[0]).__name__}.{function.__name__}" if "self" in names and args else function.__name__
+            raise TypeError(f"{name}() got an unexpected keyword argument '{unknown}'.{nearest(unknown, names)}")
+        return function(*args, **kwargs)
+
+    return checked  # type: ignore[return-value]

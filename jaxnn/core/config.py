@@ -28,6 +28,8 @@ _settings: dict[str, Any] = {
     "interactive_logging": True,
     "traceback_filtering": True,
     "flash_attention": None,
+    "max_epochs": int(os.environ.get("KERAS_MAX_EPOCHS") or 0) or None,
+    "max_steps_per_epoch": int(os.environ.get("KERAS_MAX_STEPS_PER_EPOCH") or 0) or None,
 }
 
 
@@ -134,9 +136,7 @@ def while_tracing() -> tuple:
     return _read_while_tracing(_settings)
 
 
-_read_while_tracing = operator.itemgetter(
-    "floatx", "epsilon", "image_data_format", "dropout_masks", "flash_attention"
-)
+_read_while_tracing = operator.itemgetter("floatx", "epsilon", "image_data_format", "dropout_masks", "flash_attention")
 
 
 def enable_interactive_logging() -> None:
@@ -167,6 +167,26 @@ def disable_traceback_filtering() -> None:
 def is_traceback_filtering_enabled() -> bool:
     """The last setting of the switch."""
     return _settings["traceback_filtering"]
+
+
+def max_epochs() -> int | None:
+    """The most epochs that a `fit` may have, or None. The environment variable `KERAS_MAX_EPOCHS` sets it from outside."""
+    return _settings["max_epochs"]
+
+
+def set_max_epochs(max_epochs: int | None) -> None:
+    """Cuts every `fit` short after so many epochs, to try a script out; None for no limit."""
+    _settings["max_epochs"] = max_epochs
+
+
+def max_steps_per_epoch() -> int | None:
+    """The most steps that an epoch, `evaluate` or `predict` may have, or None. See `KERAS_MAX_STEPS_PER_EPOCH`, too."""
+    return _settings["max_steps_per_epoch"]
+
+
+def set_max_steps_per_epoch(max_steps_per_epoch: int | None) -> None:
+    """Cuts every epoch, `evaluate` and `predict` short after so many steps, to try a script out; None for no limit."""
+    _settings["max_steps_per_epoch"] = max_steps_per_epoch
 
 
 def enable_flash_attention() -> None:

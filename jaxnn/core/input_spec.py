@@ -74,14 +74,21 @@ def assert_input_compatibility(spec: Any, inputs: Any, layer_name: str) -> None:
     flat = tree.flatten(_by_name(specs, inputs))
     if len(flat) != len(specs):
         names = [s.name for s in specs if s is not None and s.name]
-        hint = f" named {names}" if len(names) == len(specs) else ""
+        expected = f"{len(specs)} input(s)"
+        if len(names) == len(specs):
+            expected = f"{len(specs)} named input(s) with keys {names}"
         raise ValueError(
-            f'Layer "{layer_name}" expects {len(specs)} input(s){hint}, but it received {len(flat)} input tensors. '
+            f'Layer "{layer_name}" expects {expected}, but it received {len(flat)} input tensors. '
             f"Inputs received: {inputs}"
         )
     for index, (x, one) in enumerate(zip(flat, specs, strict=True)):
         if one is None or (x is None and one.optional):
             continue
+        if x is None and one.name:
+            raise ValueError(
+                f"The input '{one.name}' of layer '{layer_name}' is not optional, but None was passed. Pass a tensor, or "
+                "declare it Input(..., optional=True)."
+            )
         if not hasattr(x, "shape"):
             raise ValueError(
                 f"Inputs to a layer should be tensors. Got '{x}' (of type {type(x)}) as input for layer '{layer_name}'."

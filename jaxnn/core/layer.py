@@ -203,7 +203,7 @@ class Layer(Operation):
 
     def _lock_state(self) -> None:
         """After `build` no part may be added, lest the optimiser never hear of it."""
-        self._tracker.locked = True
+        self._tracker.lock()
 
     def _check_super_called(self) -> None:
         if not self.__dict__.get("_super_called"):
@@ -505,6 +505,7 @@ class Layer(Operation):
             )
         object.__setattr__(self, "_build_shapes_dict", {"input_shape": input_shape})
         self.built = True
+        self._lock_state()
 
     def _build_at_init(self) -> None:
         """For layers that are built from the start, having nothing to build."""

@@ -158,12 +158,20 @@ def stateless_call(
                 f"Argument `{name}` must be a list of tensors corresponding 1:1 to {type(layer).__name__}().{name}. "
                 f"Received list with length {len(given)}, but expected {len(own)} variables."
             )
-    mapping = [*zip(own_trainable, trainable, strict=True), *zip(own_rest, non_trainable, strict=True)]
-    with StatelessScope(mapping, collect_losses=return_losses) as scope:
-        outputs = _root_call(layer, *args, **kwargs)(*args, **kwargs)
-        losses = layer.losses if return_losses else None
+    given = [*zip(own_trainable, trainable, strict=True), *zip(own_rest, non_trainable, strict=True)]
+    outputs, scope, losses = forward(layer, given, args, kwargs, return_losses)
     rest = [scope.get_current_value(v) for v in own_rest]
     return (outputs, rest, losses) if return_losses else (outputs, rest)
+
+
+def forward(
+    layer: Layer, given: list[tuple[Variable, Any]], args: tuple, kwargs: dict, collect_losses: bool
+) -> tuple[Any, StatelessScope, list | None]:
+    """`call` on given values of Variables: the outputs, the scope that knows what the values are now, and the losses."""
+    with StatelessScope(given, collect_losses=collect_losses) as scope:
+        outputs = _root_call(layer, *args, **kwargs)(*args, **kwargs)
+        losses = layer.losses if collect_losses else None
+    return outputs, scope, losses
 
 
 def _root_call(layer: Layer, *args: Any, **kwargs: Any) -> Any:

@@ -70,6 +70,14 @@ class Tracker:
         self.locked = False
         self.mutations = 0
 
+    def lock(self) -> None:
+        """Takes nothing more."""
+        self.locked = True
+
+    def unlock(self) -> None:
+        """Takes more again: for a layer that changes its weights after `build`, as Keras's own do for LoRA."""
+        self.locked = False
+
     def count_mutation(self) -> None:
         """Notes that the owner has been changed."""
         count_change()

@@ -108,14 +108,14 @@ def assert_same_structure(a: Any, b: Any) -> None:
 def _same(a: Any, b: Any, path: tuple) -> None:
     where = "/".join(map(str, path)) or "the top"
     if is_nested(a) != is_nested(b):
-        raise ValueError(f"The two structures differ at {where}: {_kind(a)} and {_kind(b)}.")
+        raise ValueError(f"The two structures differ at {where}: expected {_kind(a)}; got {_kind(b)}.")
     if not is_nested(a):
         return
     same_kind = type(a) is type(b) or (isinstance(a, dict) and isinstance(b, dict)) or _both(a, b, list)
     if not same_kind or len(a) != len(b):
-        raise ValueError(f"The two structures differ at {where}: {_kind(a)} and {_kind(b)}.")
+        raise ValueError(f"The two structures differ at {where}: expected {_kind(a)}; got {_kind(b)}.")
     if isinstance(a, dict) and set(a) != set(b):
-        raise ValueError(f"The two structures differ at {where}: keys {_keys(a)} and {_keys(b)}.")
+        raise ValueError(f"The two structures differ at {where}: expected the keys {_keys(a)}; got {_keys(b)}.")
     for key, child in _children(a):
         _same(child, b[key], (*path, key))
 

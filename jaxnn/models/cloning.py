@@ -105,11 +105,13 @@ def _clone_functional(model: Functional, clone: Callable, input_tensors: Any, ca
                 "All entries in `input_tensors` must be KerasTensors. Received invalid values: "
                 f"inputs_tensors={input_tensors}"
             )
-        if len(flat) != len(tree.flatten(model.input)):
+        try:
+            tree.assert_same_structure(model.input, input_tensors)
+        except ValueError as error:
             raise ValueError(
-                "`input_tensors` must have the same structure as model.input\n"
+                f"`input_tensors` must have the same structure as model.input. {error}\n"
                 f"Reference structure: {model.input}\nReceived structure: {input_tensors}"
-            )
+            ) from None
         inputs = input_tensors
 
     def caller(operation: Any) -> Callable:

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxnn.core import registry, tree
+from jaxnn.core.config import warn_once
 from jaxnn.core.graph import Function, KerasHistory, KerasTensor, Node, Operation, is_keras_tensor
 from jaxnn.core.input_spec import InputSpec
 from jaxnn.core.layer import Layer
@@ -152,8 +153,26 @@ class Functional(Function, Model):
             raise ValueError(f"Model '{self.name}' has {len(self._inputs)} inputs; got {len(flat)}: {_kinds(inputs)}.")
         return flat
 
+    def _check_structure(self, inputs: Any) -> None:
+        """Says once that inputs nest otherwise than those of the model, where that may be a mistake."""
+        struct = self._inputs_struct
+        by_name = isinstance(inputs, dict) and not isinstance(struct, dict)
+        alone = isinstance(struct, list) and len(struct) == 1 and not tree.is_nested(inputs)
+        if by_name or alone:
+            return
+        try:
+            tree.assert_same_structure(tree.lists_to_tuples(struct), tree.lists_to_tuples(inputs))
+        except ValueError:
+            expected = tree.map_structure(lambda x: "None" if x is None else x.name, struct)
+            warn_once(
+                f"The structure of `inputs` doesn't match the expected structure.\nExpected: {expected}\n"
+                f"Received: inputs={_kinds(inputs)}",
+                key=f"structure {id(self)} {expected} {tree.map_structure(lambda _: 0, inputs)}",
+            )
+
     def _standardize(self, inputs: Any) -> list:
         """Flat arrays in the inputs' dtypes and ranks: a last axis of 1 is added or dropped where that fits."""
+        self._check_structure(inputs)
         return [
             None if x is None else _fit_rank(self, _as_dtype(x, ref.dtype), ref)
             for x, ref in zip(self._ordered(inputs), self._inputs, strict=True)
@@ -214,7 +233,14 @@ def make_functional(self: Any, inputs: Any, outputs: Any, name: str | None = Non
         inputs, outputs = _cut_graph(inputs, outputs)
     tracker, layers = self._tracker, self._layers
     object.__setattr__(self, "_tracker", _NoTracker())  # the graph's parts count as the layers in their order
-    Function._set_graph(self, inputs, outputs)
+    try:
+        Function._set_graph(self, inputs, outputs)
+    except ValueError as error:
+        for path, x in tree.flatten_with_path(outputs) if tree.is_nested(outputs) else ():
+            if not _is_connected(inputs, x):
+                path = ".".join(map(str, path))
+                raise ValueError(f"Output with path `{path}` is not connected to `inputs`. {error}") from error
+        raise
     object.__setattr__(self, "_tracker", tracker)
     layers.extend(self.layers)
     if trainable is not None:
@@ -223,6 +249,14 @@ def make_functional(self: Any, inputs: Any, outputs: Any, name: str | None = Non
     self._convert_input_args = False
     self._allow_non_tensor_positional_args = True
     self.output_names = [x._keras_history.operation.name for x in self._outputs]
+
+
+def _is_connected(inputs: Any, output: KerasTensor) -> bool:
+    try:
+        Function(inputs, output)
+    except ValueError:
+        return False
+    return True
 
 
 class _NoTracker:
@@ -279,12 +313,18 @@ def _fit_rank(model: Any, x: Any, ref: KerasTensor) -> Any:
         y = x.reshape((*x.shape, 1)) if isinstance(x, jax.Array) else x[..., None]
     else:
         raise ValueError(
-            f"Invalid input shape for model '{model.name}', input '{ref.name}': expected shape {ref.shape}, but input "
-            f"has incompatible shape {tuple(x.shape)}. Reshape it, or declare Input({tuple(x.shape)[1:]})."
+            f"Invalid input shape for model '{model.name}', input with name '{ref.name}' and path '{_path(model, ref)}': "
+            f"expected shape {ref.shape}, but input has incompatible shape {tuple(x.shape)}. Reshape it, or declare "
+            f"Input({tuple(x.shape)[1:]})."
         )
     if isinstance(y, jax.Array):
         set_keras_mask(y, get_keras_mask(x))
     return y
+
+
+def _path(model: Any, ref: KerasTensor) -> str:
+    """Where an input stands in the structure of the inputs."""
+    return next(".".join(map(str, path)) for path, x in tree.flatten_with_path(model._inputs_struct) if x is ref)
 
 
 # --- graphs cut out of larger ones -------------------------------------------------------------------------------------
@@ -418,7 +458,9 @@ def _revive_call(data: Any, layers: dict[str, Operation]) -> tuple[tuple, dict]:
 
 def _tensor_at(name: str, node: int, position: int, layers: dict[str, Operation]) -> KerasTensor:
     if name not in layers:
-        raise ValueError(f"Invalid Functional model configuration. Unknown layer: {name}")
+        raise ValueError(
+            f"Invalid Functional model configuration. Missing node: {name}. The layers are {list(layers)}."
+        )
     return layers[name]._inbound_nodes[node].outputs[position]
 
 

@@ -146,7 +146,7 @@ class CompileLoss:
             flat = not any(map(_nested, given))
             if flat and tree.is_nested(y_pred) and len(given) == outputs:
                 given = tree.pack_sequence_as(y_pred, given)
-            elif not (isinstance(y_pred, type(given)) or (tree.is_nested(y_pred) and len(given) == len(y_pred))):
+            elif not isinstance(y_pred, type(given)):
                 for one in given:  # several losses of one output, or of one structure of outputs
                     self._match(y_true, y_pred, one, names, path)
                 return

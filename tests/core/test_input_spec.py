@@ -49,7 +49,7 @@ def test_a_last_axis_of_one_may_be_missing_or_too_much():
 def test_inputs_are_matched_by_number_and_by_name():
     specs = [InputSpec(shape=(None, 3), name="a"), InputSpec(shape=(None, 2), name="b")]
     assert_input_compatibility(specs, {"b": X[:, :2], "a": X, "c": X}, "d")
-    with pytest.raises(ValueError, match=r"expects 2 input\(s\) named .* but it received 1 input tensors"):
+    with pytest.raises(ValueError, match=r"expects 2 named input\(s\) with keys .* but it received 1 input tensors"):
         assert_input_compatibility(specs, X, "d")
     with pytest.raises(ValueError, match='Missing data for input "b"'):
         assert_input_compatibility(specs, {"a": X}, "d")

@@ -31,9 +31,9 @@ def test_mapping_keeps_kinds_and_the_order_of_dicts():
 
 def test_several_structures_are_mapped_together_if_they_agree():
     assert tree.map_structure(lambda a, b: a + b, [1, {"x": 2}], [10, {"x": 20}]) == [11, {"x": 22}]
-    with pytest.raises(ValueError, match="differ at 1/x: list of 1 and a leaf"):
+    with pytest.raises(ValueError, match="differ at 1/x: expected list of 1; got a leaf"):
         tree.map_structure(lambda a, b: a, [1, {"x": [2]}], [1, {"x": 2}])
-    with pytest.raises(ValueError, match=r"keys \['x'\] and \['y'\]"):
+    with pytest.raises(ValueError, match=r"keys \['x'\]; got \['y'\]"):
         tree.map_structure(lambda a, b: a, {"x": 1}, {"y": 1})
     with pytest.raises(ValueError, match="differ at the top: list of 1 and tuple of 1"):
         tree.assert_same_structure([1], (1,))
