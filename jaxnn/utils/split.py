@@ -74,7 +74,7 @@ def _samples(dataset: Any) -> tuple[list, int | None]:
         _check_not_empty(samples)
         return samples, None if batch_size is None else int(batch_size)
     elif _is_from(dataset, "torch"):
-        samples = [dataset[i] for i in range(len(dataset))] if hasattr(dataset, "__getitem__") else list(dataset)
+        samples = list(dataset) if hasattr(dataset, "__iter__") else [dataset[i] for i in range(len(dataset))]
     else:
         raise TypeError(
             f"{_WHO}: The `dataset` argument must be an array, a list/tuple of arrays, a Dataset, a torch dataset or a "

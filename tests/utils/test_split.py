@@ -33,6 +33,28 @@ def test_arrays_stay_together_and_batches_stay_batches():
     assert [batch["a"].tolist() for batch in right] == [[6, 7, 8, 9]]
 
 
+def test_datasets_of_torch_by_number_and_by_iteration():
+    base = type(
+        "Dataset", (), {"__module__": "torch.utils.data.dataset"}
+    )  # what tells them, where torch isn't installed
+
+    class ByNumber(base):
+        def __len__(self):
+            return 4
+
+        def __getitem__(self, i):
+            return np.full(2, i), i
+
+    class ByIteration(base):
+        def __iter__(self):
+            return iter(range(4))
+
+    left, right = split_dataset(ByNumber(), left_size=3)
+    assert [(x.tolist(), int(y)) for x, y in right] == [([3, 3], 3)]
+    left, _ = split_dataset(ByIteration(), left_size=3)
+    assert [int(x) for x in left] == [0, 1, 2]
+
+
 def test_shuffling_is_pythons_with_that_seed():
     expected = list(range(10))
     random.seed(3)
