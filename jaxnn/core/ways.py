@@ -35,12 +35,12 @@ def ways(platform: str) -> Ways:
       pixels, 1 to 64 channels and windows up to 7, and 0.8 to 1.35 times for two images of 56 pixels and 64 channels.
       Patches are as fast in the loop as step by step (0.94 to 1.4), so an epoch stays one program. Values that nobody
       differentiates take 0.5 to 1.6 times as long by XLA, in a loop or not; they stay with it, since it needs no room
-      for patches and gives Keras's bits. Transposed convolutions take the transposed road: by XLA a step takes 4 to 50
-      times as long (for strides of 1, and step by step, 0.3 times). Groups have a product each: 8 to 90 times.
+      for patches and gives Keras's bits. Transposed convolutions go the patches' way
+      back: by XLA a step takes 10 to 17 times as long in a loop, 7 to 10 times step by step. Groups have a product each: by
+      XLA a step takes 8 to 78 times as long in a loop, 11 to 80 times step by step.
     - depthwise: how a convolution with one channel a group is computed: by XLA's convolution, or as a sum over the window's
-      entries, each times a slice of the inputs. On a CPU a step by XLA takes 60 to 1500 times as long in a loop and 2.5
-      to 270 times step by step, for images of 7 to 112 pixels, 16 to 512 channels and windows up to 7; values alone take
-      2.6 to 6 times as long. (For three channels with eight windows each XLA is faster: 0.5 to 0.9 times.)
+      entries, each times a slice of the inputs. On a CPU a step by XLA takes 2.4 to 700 times as long in a loop and 13 to
+      99 times step by step, values alone 3.5 to 3.8 times. They are the same to rounding, not bit by bit.
     - pooling: how windows of up to nine entries are pooled: by XLA's windows, or from a strided slice for each of their
       entries. XLA's gradient goes through each window entry by entry: 3.1 to 6.9 times as long. A chain of `maximum`,
       which shares the gradient where several numbers are the largest, takes 0.8 times as long for windows side by side,

@@ -15,6 +15,7 @@ from jaxnn import layers
 from tests.parity.test_layers import run
 
 QUICK = settings(max_examples=10, derandomize=True, deadline=None)
+FEW = settings(QUICK, max_examples=4)
 THOROUGH = settings(QUICK, max_examples=50)
 # A convolution's gradients are sums over all places of a batch, added in another order than XLA's: float32's 6e-8 times
 # the root of some hundred terms. Values that nobody differentiates are XLA's in both, so equal bit for bit.
@@ -148,9 +149,29 @@ TRANSPOSES = st.sampled_from(
 )
 
 
-@given(kwargs=CONVOLUTIONS, form=TRANSPOSES, rank=RANKS, window=st.sampled_from([1, 2, 3]), dtype=optional("float16"))
-@settings(QUICK, max_examples=8)
+TRANSPOSE_CASES = given(
+    kwargs=CONVOLUTIONS,
+    form=TRANSPOSES,
+    rank=RANKS,
+    window=st.sampled_from([1, 2, 3]),
+    dtype=optional("float16"),
+)
+
+
+@TRANSPOSE_CASES
+@FEW
 def test_a_transposed_convolution_is_keras(kwargs, form, rank, window, dtype):
+    compare_transposes(kwargs, form, rank, window, dtype)
+
+
+@pytest.mark.slow
+@TRANSPOSE_CASES
+@THOROUGH
+def test_a_transposed_convolution_is_keras_for_many_arguments(kwargs, form, rank, window, dtype):
+    compare_transposes(kwargs, form, rank, window, dtype)
+
+
+def compare_transposes(kwargs, form, rank, window, dtype):
     kwargs = {**kwargs, **form, "kernel_size": window, "dtype": dtype or "float32"}
     compare(f"Conv{rank}DTranspose", kwargs, rank)
 
@@ -170,7 +191,7 @@ OF_CHANNELS = st.fixed_dictionaries(
 PLAIN_FORMS = FORMS.filter(lambda form: "groups" not in form)
 
 
-@given(
+CHANNEL_CASES = given(
     kwargs=OF_CHANNELS,
     form=PLAIN_FORMS,
     kind=st.sampled_from(["Depthwise", "Separable"]),
@@ -178,8 +199,22 @@ PLAIN_FORMS = FORMS.filter(lambda form: "groups" not in form)
     window=st.sampled_from([1, 2, 3]),
     dtype=optional("float16"),
 )
-@settings(QUICK, max_examples=8)
+
+
+@CHANNEL_CASES
+@FEW
 def test_a_convolution_of_each_channel_is_keras(kwargs, form, kind, rank, window, dtype):
+    compare_channels(kwargs, form, kind, rank, window, dtype)
+
+
+@pytest.mark.slow
+@CHANNEL_CASES
+@THOROUGH
+def test_a_convolution_of_each_channel_is_keras_for_many_arguments(kwargs, form, kind, rank, window, dtype):
+    compare_channels(kwargs, form, kind, rank, window, dtype)
+
+
+def compare_channels(kwargs, form, kind, rank, window, dtype):
     kwargs = {**kwargs, **form, "kernel_size": window, "dtype": dtype or "float32"}
     if kind == "Separable":
         kwargs = {**kwargs, "filters": 3, "pointwise_initializer": "he_uniform"}
@@ -314,3 +349,31 @@ def test_the_same_seed_gives_keras_history(seed):
         # gradients in another order: a few float32 ulps a step grow to about 1e-6 in 25 steps
         tolerance = {"rtol": 4e-6} if "loss" in name else {"rtol": 0, "atol": 0}
         np.testing.assert_allclose(ours[name], values, **tolerance, err_msg=name)
+
+
+def autoencoder(k):
+    up, norm = k.layers.UpSampling2D(2, interpolation="bilinear"), k.layers.SpectralNormalization
+    model = k.Sequential(
+        [
+            k.Input((8, 8, 2)),
+            k.layers.SeparableConv2D(4, 3, strides=2, padding="same", activation="tanh"),
+            k.layers.DepthwiseConv2D(3, padding="same"),
+            norm(k.layers.Conv2DTranspose(4, 3, strides=2, padding="same", activation="relu")),
+            k.layers.Cropping2D(2),
+            up,
+            k.layers.ZeroPadding2D(1),
+            k.layers.Conv2D(2, 3, groups=2),
+        ]
+    )
+    model.compile(k.optimizers.SGD(0.1), "mse")
+    return model
+
+
+def test_an_autoencoder_has_keras_history():
+    x = np.random.RandomState(3).randn(40, 8, 8, 2).astype("float32")
+    histories = []
+    for k in (keras, jaxnn):
+        k.utils.clear_session()
+        k.utils.set_random_seed(2)
+        histories.append(autoencoder(k).fit(x, x, epochs=3, batch_size=16, verbose=0).history["loss"])
+    np.testing.assert_allclose(histories[1], histories[0], rtol=4e-6)  # as above
