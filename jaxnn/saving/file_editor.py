@@ -34,8 +34,8 @@ class KerasFileEditor:
     Example:
         >>> editor = KerasFileEditor("model.weights.h5")
         >>> editor.rename_object("layers/dense_1", "dense_3")
-        >>> editor.compare(model)["status"]
-        'error'
+        >>> sorted(editor.weights_dict["layers"])
+        ['dense', 'dense_3']
         >>> editor.save("renamed.weights.h5")
 
     Source: https://keras.io/guides/serialization_and_saving/ (`keras.saving.KerasFileEditor`)

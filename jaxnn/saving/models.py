@@ -35,7 +35,7 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool |
         >>> model = Sequential([Input((3,)), Dense(1)])
         >>> save_model(model, "model.keras")
         >>> twin = load_model("model.keras")
-        >>> bool((twin.predict(np.ones((1, 3))) == model.predict(np.ones((1, 3)))).all())
+        >>> bool((twin(np.ones((1, 3))) == model(np.ones((1, 3)))).all())
         True
 
     Source: https://keras.io/api/models/model_saving_apis/model_saving_and_loading/

@@ -95,11 +95,13 @@ def test_training_goes_on_alike(ending, writer, reader, tmp_path):
         np.testing.assert_allclose(histories[0][key], histories[1][key], rtol=2e-6)
 
 
-def test_the_config_is_keras_to_the_letter(tmp_path):
+@pytest.mark.parametrize("compiled", [True, False])
+def test_the_config_is_keras_to_the_letter(compiled, tmp_path):
     configs = []
     for k in (ours, theirs):
         model = network(k)
-        model.compile("adam", {"dense": "mse"}, loss_weights=[2.0], metrics=["mae", k.metrics.RootMeanSquaredError()])
+        if compiled:
+            model.compile("adam", "mse", loss_weights=[2.0], metrics=["mae", k.metrics.RootMeanSquaredError()])
         model.save(str(tmp_path / "model.keras"))
         with zipfile.ZipFile(tmp_path / "model.keras") as archive:
             configs.append(without_numbers(json.loads(archive.read("config.json"))))
