@@ -93,17 +93,17 @@ class Belt:
         self._together = together
         self._changed = threading.Condition()
         self._kind: Any = None  # of the batches that are grouped: the first one's
+        self._groups: list[Group] = []
         self._idle: list[Group] = []
-        self._made = 0
         self._ready: collections.deque[Group | Single] = collections.deque()
         self._open: Group | None = None
         self.begin()
 
     def begin(self) -> None:
-        """An epoch begins: what is still on the belt is dropped."""
-        for part in (*self._ready, self._open):
-            if part is not None:
-                self.give_back(part)
+        """An epoch begins. What is still on the belt is dropped, and nothing may be under computation."""
+        for group in self._groups:
+            group.count = 0
+        self._idle = list(self._groups)
         self._ready.clear()
         self._open = None
         self._ended = self._stopped = self.is_over = False
@@ -131,15 +131,16 @@ class Belt:
                     return True
                 if group is not None:
                     self._close_group()
-                elif self._idle or self._made < _GROUPS:
+                elif self._idle or len(self._groups) < _GROUPS:
                     self._open = self._idle.pop() if self._idle else self._make(batch, leaves)
                 else:
                     self._changed.wait()
             return False
 
     def _make(self, batch: tuple, leaves: list) -> Group:
-        self._made += 1
-        return Group(batch, leaves[0].shape[0], min(MOST, ROOM // max(1, sum(x.nbytes for x in leaves))))
+        most = min(MOST, ROOM // max(1, sum(x.nbytes for x in leaves)))
+        self._groups.append(Group(batch, leaves[0].shape[0], most))
+        return self._groups[-1]
 
     def _put_alone(self, batch: tuple) -> bool:
         single = Single(batch)  # on the device before the lock is asked for

@@ -17,6 +17,7 @@ __all__ = [
     "as_array",
     "as_arrays",
     "as_rows",
+    "check_end",
     "class_weight_to_sample_weights",
     "is_arrays",
     "plan",
@@ -49,7 +50,7 @@ def plan(
         who: whom the data is for: "fit", "evaluate", "predict" or "validation_data".
 
     Raises:
-        ValueError: for lengths that differ, no data, weights given twice, or data that never ends without `steps`.
+        ValueError: for lengths that differ, no data, or weights given twice.
     """
     if batch_size is not None:
         batch_size = check.positive_int(who, "batch_size", batch_size)
@@ -81,11 +82,23 @@ def _stream(
 ) -> StreamPlan:
     source = source_of(x)
     check_beside(source, y, sample_weight, class_weight)
-    endless = source.endless() if steps is None else None
-    if endless:
-        name = _STEPS.get(who, "steps")
+    return StreamPlan(source, steps, shuffle, class_weight, who)
+
+
+def check_end(plan: ArrayPlan | StreamPlan | None, watched: bool) -> None:
+    """Refuses data that certainly never ends, where nobody says how many batches to take.
+
+    Args:
+        plan: of the data.
+        watched: whether a callback hears of each batch, and so may stop.
+
+    Raises:
+        ValueError: since training would, too, never end.
+    """
+    if isinstance(plan, StreamPlan) and plan.steps_per_epoch is None and not watched and (why := plan.source.endless()):
+        name = _STEPS[plan.who]
+        plan.close()
         raise ValueError(
-            f"{who}: `{name}` must say how many batches to take from data that never ends; got {endless}. "
+            f"{plan.who}: `{name}` must say how many batches to take from data that never ends; got {why}. "
             f"Pass {name}=..., or data with an end."
         )
-    return StreamPlan(source, steps, shuffle, class_weight, who)

@@ -104,7 +104,11 @@ class Indexed(Source):
 
     def endless(self) -> str | None:
         """Whether `num_batches` is None."""
-        return None if self.length() is not None else f"a {type(self.given).__name__} whose `num_batches` is None"
+        return (
+            None
+            if self.length() is not None
+            else f"the dataset '{type(self.given).__name__}', whose `num_batches` is None"
+        )
 
     def start(self, shuffle: bool) -> Iterator:
         """A pass, shuffled by the stream that Keras shuffles by."""

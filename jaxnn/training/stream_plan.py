@@ -143,13 +143,11 @@ class StreamPlan:
             if batch is None or self._seen == self._length:
                 self._spent = not self.source.restarts
                 self._start_anew()
-            if number == 0 and self._epochs == 1:
-                raise self._nothing()
         except BaseException as error:
             error.add_note(f"{self.who}: this came from the {self.source.kind}, after {number} batches of an epoch.")
             belt.finish(error)
         else:
-            belt.finish()
+            belt.finish(self._nothing() if number == 0 and self._epochs == 1 else None)
 
     def _next(self) -> tuple | None:
         """The next batch, converted; None at the end of a pass. Runs in the thread."""
