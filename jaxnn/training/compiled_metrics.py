@@ -109,7 +109,7 @@ class CompileMetrics(metrics.Metric):
                 per_output = given
             elif isinstance(given, dict) and names and set(given) <= set(names):
                 per_output = [given.get(name) for name in names]
-        labels = names or [None] * count
+        labels: Any = names or [None] * count
         try:
             if per_output is not None:
                 columns = (per_output, self._flat(y_true), self._flat(y_pred), labels)

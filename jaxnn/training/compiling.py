@@ -59,7 +59,9 @@ class Compiling(_Host):
     steps_per_execution = 1
     run_eagerly = False
     jit_compile = True
-    train_function = test_function = predict_function = None
+    train_function: Any = None
+    test_function: Any = None
+    predict_function: Any = None
 
     def _track_attribute(self, name: str, value: Any) -> Any:
         return value if name in QUIET else super()._track_attribute(name, value)

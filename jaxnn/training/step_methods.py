@@ -115,7 +115,7 @@ class StepMethods(Compiling):
         given = (trainable_variables, non_trainable_variables, metrics_variables)
         y_pred, scope, extra = pure.forward(self, self._mapping(*given), (x,), kwargs, collect_losses=True)
         rest, tracked = self._values_in(scope)  # a layer may update a metric in its `call`
-        self._losses_override = extra
+        self._losses_override = extra or []
         try:
             loss, (_, rest, tracked) = self.stateless_compute_loss(
                 trainable_variables, rest, tracked, x, y, y_pred, sample_weight, training
