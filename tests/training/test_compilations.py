@@ -7,6 +7,7 @@ import textwrap
 
 import jax
 import numpy as np
+import optax
 import pytest
 from jax.experimental.compilation_cache import compilation_cache
 
@@ -226,6 +227,32 @@ def test_scheduled_rates_and_early_stopping_compile_nothing(compilations):
     fit(model, epochs=3, callbacks=[keras.callbacks.ReduceLROnPlateau(monitor="loss", patience=1)])
     fit(model, epochs=3, callbacks=[keras.callbacks.EarlyStopping(monitor="loss", restore_best_weights=True)])
     assert compilations() == 0
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        lambda: keras.optimizers.Adam(0.1),
+        lambda: keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.1)),
+        lambda: optax.inject_hyperparams(optax.adam)(learning_rate=0.1),
+    ],
+    ids=["keras", "scaled", "optax"],
+)
+def test_a_rate_that_a_callback_sets_compiles_nothing_and_is_followed(compilations, optimizer):
+    model = build()
+    model.compile(optimizer=optimizer(), loss="mse")
+    fit(model)
+    compilations()
+
+    def stop_moving(epoch, logs):
+        model.optimizer.learning_rate = 0.0 if epoch else 0.1
+
+    fit(model, callbacks=[keras.callbacks.LambdaCallback(on_epoch_begin=stop_moving)])
+    before = [w.numpy() for w in model.trainable_variables]
+    fit(model, epochs=2, initial_epoch=1, callbacks=[keras.callbacks.LambdaCallback(on_epoch_begin=stop_moving)])
+    assert compilations() == 0
+    for w, old in zip(model.trainable_variables, before, strict=True):
+        np.testing.assert_array_equal(w.numpy(), old)
 
 
 def test_a_rebuilt_equal_model_and_a_clone_compile_nothing(compilations):
