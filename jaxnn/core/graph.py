@@ -10,6 +10,7 @@ import functools
 import inspect
 import math
 import operator
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -184,8 +185,14 @@ def is_keras_tensor(x: Any) -> bool:
 
 
 def is_tensor(x: Any) -> bool:
-    """Whether this is a concrete (or traced) JAX array."""
-    return isinstance(x, jax.Array)
+    """Whether this is a concrete (or traced) JAX array, be it sparse."""
+    return isinstance(x, jax.Array) or is_bcoo(x)
+
+
+def is_bcoo(x: Any) -> bool:
+    """Whether this is a sparse array of JAX's. Whoever has one has imported its module, which is not for everybody."""
+    module = sys.modules.get("jax.experimental.sparse")
+    return module is not None and isinstance(x, module.BCOO)
 
 
 def any_symbolic(args: Any, kwargs: Any = None) -> bool:
@@ -759,6 +766,12 @@ class OpCall(Operation):
     def get_config(self) -> dict[str, Any]:
         """The settings."""
         return {"name": self.name, **self.settings}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """An operation of its settings, among which there may be functions that the user registered."""
+        written = {k for k, v in config.items() if isinstance(v, dict) and "class_name" in v}
+        return cls(**{k: registry.deserialize_keras_object(v) if k in written else v for k, v in config.items()})
 
     def __reduce__(self) -> tuple:
         return _blank_operation, (registry.api_name(type(self)),), self.__getstate__()

@@ -17,7 +17,7 @@ import numpy as np
 from jaxnn.core import tree
 from jaxnn.core.config import floatx
 from jaxnn.core.dtypes import is_float_dtype, standardize_dtype
-from jaxnn.core.graph import KerasTensor, any_symbolic, compute_output_spec, op
+from jaxnn.core.graph import KerasTensor, any_symbolic, compute_output_spec, is_bcoo, op
 from jaxnn.core.types import Array, ArrayLike, Shape
 from jaxnn.core.variable import Variable
 
@@ -164,7 +164,7 @@ def convert_to_tensor(x: Any, dtype: Any = None, sparse: bool | None = None, rag
     Args:
         x: the values. A NumPy array is copied.
         dtype: None keeps the values' own, in 32 bits.
-        sparse: accepted as in Keras; sparse arrays of JAX's and SciPy's become dense all the same.
+        sparse: True hands a sparse array of JAX's back as it is; else those of JAX's and SciPy's become dense.
         ragged: must not be True.
 
     Raises:
@@ -176,9 +176,9 @@ def convert_to_tensor(x: Any, dtype: Any = None, sparse: bool | None = None, rag
     """
     if ragged:
         raise ValueError("convert_to_tensor: JAX has no ragged arrays; got ragged=True. Pad the rows to one length.")
-    if dtype is None:
-        return tensor(x)
-    return _converted(x, dtype)
+    if sparse and is_bcoo(x):
+        return x if dtype is None else x.astype(standardize_dtype(dtype))
+    return tensor(x) if dtype is None else _converted(x, dtype)
 
 
 @op
@@ -232,7 +232,7 @@ def convert_to_numpy(x: Any) -> np.ndarray:
     Raises:
         TypeError: for a KerasTensor, which has no values.
     """
-    return np.array(x)
+    return np.array(x.todense() if is_sparse(x) else x)
 
 
 def shape(x: Any) -> Shape:
@@ -259,10 +259,11 @@ def _slice_spec(inputs: Any, start_indices: Any, shape: Sequence[int]) -> KerasT
 
 
 def _check_slice(inputs: Any, start_indices: Any, shape: Sequence[int]) -> None:
-    for name, length in (("shape", len(shape)), ("start_indices", _length(start_indices))):
-        if length != len(inputs.shape):
+    names = (("inputs", len(inputs.shape)), ("shape", len(shape)), ("start_indices", _length(start_indices)))
+    for (one, length), (other, expected) in ((names[0], names[1]), (names[2], names[0])):
+        if length != expected:
             raise ValueError(
-                f"The number of dimensions in `{name}` must match the number of dimensions in `inputs`. Received "
+                f"The number of dimensions in `{one}` must match the number of dimensions in `{other}`. Received "
                 f"inputs.shape={tuple(inputs.shape)}, start_indices={start_indices} and shape={shape}"
             )
 

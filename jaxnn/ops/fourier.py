@@ -194,7 +194,7 @@ def istft(
         sequence_stride: as given to `stft`.
         fft_length: as given to `stft`.
         length: the result is cut to so many samples.
-        window: as given to `stft`.
+        window: as given to `stft`; for None the result is divided by the stride, as in Keras.
         center: as given to `stft`.
 
     Shape: → (..., samples).

@@ -14,7 +14,7 @@ import numpy as np
 
 from jaxnn.core.graph import KerasTensor, compute_output_spec, op
 from jaxnn.core.types import Array, ArrayLike, Shape
-from jaxnn.ops.core import broadcast_spec, taking_whole, tensor
+from jaxnn.ops.core import broadcast_shapes, broadcast_spec, known_axis, symbol_or_array, taking_whole, tensor
 
 
 def _get_item_spec(x: KerasTensor, key: Any) -> KerasTensor:
@@ -60,7 +60,19 @@ def take(x: ArrayLike, indices: ArrayLike, axis: int | None = None) -> Array:
     return jnp.take(tensor(x), tensor(indices), axis=axis)
 
 
-@taking_whole("indices")
+def _take_along_axis_spec(x: Any, indices: Any, axis: int | None = None) -> KerasTensor:
+    """Sizes broadcast but along the axis, which is as long as the indices'."""
+    if axis is None:
+        return KerasTensor(indices.shape, dtype=x.dtype)
+    x, indices = symbol_or_array(x), symbol_or_array(indices)
+    axis = known_axis(axis, len(x.shape))
+    others = [(*v.shape[:axis], 1, *v.shape[axis + 1 :]) for v in (x, indices)]
+    shape = list(broadcast_shapes(*others))
+    shape[axis] = indices.shape[axis]
+    return KerasTensor(shape, dtype=x.dtype)
+
+
+@op(spec=_take_along_axis_spec)
 def take_along_axis(x: ArrayLike, indices: ArrayLike, axis: int | None = None) -> Array:
     """For each line of x along an axis, the entries at that line's own `indices`.
 

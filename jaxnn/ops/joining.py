@@ -29,7 +29,13 @@ def _joined(fn: Callable, xs: Sequence[Any], axis: int) -> Any:
 
 
 def _concatenate_spec(xs: Sequence[Any], axis: int = 0) -> KerasTensor:
+    _check_axis(axis)
     return _joined(lambda arrays: concatenate(arrays, axis), xs, axis)
+
+
+def _check_axis(axis: Any) -> None:
+    if axis is None:
+        raise ValueError("concatenate: `axis` cannot be None. Use `ravel` on each array first.")
 
 
 @op(spec=_concatenate_spec)
@@ -39,8 +45,7 @@ def concatenate(xs: Sequence[ArrayLike], axis: int = 0) -> Array:
     Raises:
         ValueError: for `axis=None`, or if the other axes differ.
     """
-    if axis is None:
-        raise ValueError("concatenate: `axis` cannot be None. Use `ravel` on each array first.")
+    _check_axis(axis)
     return jnp.concatenate([tensor(x) for x in xs], axis=axis)
 
 
@@ -204,7 +209,7 @@ def dsplit(x: ArrayLike, indices_or_sections: Ints) -> list[Array]:
 
 def _repeat_spec(x: KerasTensor, repeats: Any, axis: int | None = None) -> KerasTensor:
     if axis is not None and x.shape[axis] is None and np.size(repeats) > 1:
-        x = with_length(x, axis, np.size(repeats))
+        return x
     return compute_output_spec(repeat, x, repeats, axis)
 
 

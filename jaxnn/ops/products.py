@@ -10,7 +10,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from jaxnn.core.graph import KerasTensor, compute_output_spec, op
+from jaxnn.core.graph import KerasTensor, compute_output_spec, is_bcoo, op
 from jaxnn.core.types import Array, ArrayLike
 from jaxnn.ops.core import agreeing, broadcast_shapes, symbol_or_array, tensor, with_length
 
@@ -25,17 +25,30 @@ def _matmul_spec(x1: Any, x2: Any) -> KerasTensor:
         raise ValueError(f"matmul: the last axis of {a.shape} must be as long as the last but one of {b.shape}.")
     leading = broadcast_shapes(a.shape[:-2], b.shape[:-2])
     dtype = compute_output_spec(matmul, *(KerasTensor((1, 1), v.dtype) for v in (a, b))).dtype
-    return KerasTensor((*leading, a.shape[-2], b.shape[-1]), dtype)
+    sparse = all(isinstance(x, KerasTensor) and x.sparse for x in (a, b))
+    return KerasTensor((*leading, a.shape[-2], b.shape[-1]), dtype, sparse=sparse)
 
 
 @op(spec=_matmul_spec)
 def matmul(x1: ArrayLike, x2: ArrayLike) -> Array:
-    """The matrix product; leading axes broadcast. Two int8 matrices are added up in int32.
+    """The matrix product; leading axes broadcast. Two int8 matrices are added up in int32, two sparse ones stay sparse.
 
     Shape: (..., n, k) and (..., k, m) → (..., n, m); a vector counts as a row on the left, a column on the right.
     """
+    if is_bcoo(x1) or is_bcoo(x2):
+        return _sparse_matmul(x1, x2)
     x1, x2 = tensor(x1), tensor(x2)
     return jnp.matmul(x1, x2, preferred_element_type=_accumulator(x1, x2))
+
+
+def _sparse_matmul(x1: Any, x2: Any) -> Any:
+    from jax.experimental import sparse
+
+    pair: Any = [
+        sparse.bcoo_update_layout(x, n_batch=x.ndim - 2, on_inefficient=None) if is_bcoo(x) else tensor(x)
+        for x in (x1, x2)
+    ]
+    return sparse.sparsify(jnp.matmul)(*pair, preferred_element_type=_accumulator(*pair))
 
 
 def _dot_spec(x1: Any, x2: Any) -> Any:
@@ -97,19 +110,22 @@ def _einsum_spec(subscripts: str, *operands: Any, **kwargs: Any) -> Any:
     """An unknown size is that of the same letter elsewhere."""
     terms = subscripts.replace(" ", "").split("->")[0].split(",")
     arrays = [symbol_or_array(x) for x in operands]
-    places = [(x, letter, axis) for x, term in zip(arrays, terms, strict=True) for letter, axis in _letters(term)]
-    known = {letter: x.shape[axis] for x, letter, axis in places if x.shape[axis] is not None}
-    for i, term in enumerate(terms):
-        for letter, axis in _letters(term):
-            if arrays[i].shape[axis] is None:
-                arrays[i] = with_length(arrays[i], axis, known.get(letter))
+    labels = [_labels(term, x.ndim) for term, x in zip(terms, arrays, strict=True)]
+    known: dict[str, int] = {}
+    for x, names in zip(arrays, labels, strict=True):
+        known |= {name: size for name, size in zip(names, x.shape, strict=False) if size not in (None, 1)}
+    for i, names in enumerate(labels):
+        for axis, name in enumerate(names):
+            if arrays[i].shape[axis] is None and name in known:
+                arrays[i] = with_length(arrays[i], axis, known[name])
     return compute_output_spec(einsum, subscripts, *arrays, **kwargs)
 
 
-def _letters(term: str) -> list[tuple[str, int]]:
-    """The letters of "ab...c" with their axes: 0, 1 and -1."""
-    front, _, back = term.partition("...")
-    return [(c, i) for i, c in enumerate(front)] + [(c, i - len(back)) for i, c in enumerate(back)]
+def _labels(term: str, ndim: int) -> list[str]:
+    """A name for every axis: "a...b" of four axes gives a, ...1, ...0 and b."""
+    front, dots, back = term.partition("...")
+    hidden = ndim - len(front) - len(back) if dots else 0
+    return [*front, *(f"...{i}" for i in reversed(range(hidden))), *back]
 
 
 @op(spec=_einsum_spec)

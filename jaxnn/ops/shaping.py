@@ -131,7 +131,15 @@ def transpose(x: ArrayLike, axes: Sequence[int] | None = None) -> Array:
         ValueError: if `axes` doesn't name each axis once.
     """
     x = tensor(x)
-    if axes is not None and sorted(known_axis(a, x.ndim) for a in axes) != list(range(x.ndim)):
+    if axes is not None and len(axes) != x.ndim:
+        raise ValueError(
+            f"transpose: `axes` must be a list of the same length as the input shape {x.shape}; got axes={axes}."
+        )
+    if axes is not None and any(not isinstance(a, int | np.integer) or not -x.ndim <= a < x.ndim for a in axes):
+        raise ValueError(
+            f"transpose: Each axis in `axes` must be an integer in [{-x.ndim}, {x.ndim}) for shape {x.shape}; got axes={axes}."
+        )
+    if axes is not None and sorted(a % x.ndim for a in axes) != list(range(x.ndim)):
         raise ValueError(f"transpose: `axes` must be a valid permutation of the {x.ndim} axes; got axes={axes}.")
     return jnp.transpose(x, axes=axes)
 

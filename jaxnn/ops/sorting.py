@@ -222,7 +222,8 @@ def bincount(x: ArrayLike, weights: ArrayLike | None = None, minlength: int = 0,
         >>> bincount([0, 2, 2])
         Array([1, 0, 2], dtype=int32)
     """
-    refuse_sparse("bincount", sparse)
+    if sparse:
+        raise ValueError("bincount: there is no sparse result here; got sparse=True. Leave it out for a dense one.")
     x = tensor(x)
     if x.ndim < 2:
         return jnp.bincount(x, weights=weights, minlength=minlength)
@@ -230,12 +231,6 @@ def bincount(x: ArrayLike, weights: ArrayLike | None = None, minlength: int = 0,
     if weights is None:
         return jax.vmap(lambda row: jnp.bincount(row, length=length))(x)
     return jax.vmap(lambda row, w: jnp.bincount(row, w, length=length))(x, tensor(weights))
-
-
-def refuse_sparse(who: str, sparse: bool) -> None:
-    """Says that arrays are dense here, where Keras would give a sparse one."""
-    if sparse:
-        raise ValueError(f"{who}: there are no sparse arrays here; got sparse=True. Leave it out for a dense result.")
 
 
 @op

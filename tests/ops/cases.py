@@ -484,6 +484,12 @@ WINDOWS = [
     case("average_pool", f("bnm"), 3, strides=2),
     case("average_pool", f("bmn8"), 2, strides=2, data_format="channels_first"),
     case("average_pool", f("bnmk"), 3, strides=2, padding="same"),
+    # other ways to the same numbers, within roundings: tests/parity/test_convolution.py
+    case("conv_transpose", f("bnk"), f("3mk"), strides=2, keras=False),
+    case("depthwise_conv", f("bnmk"), f("33k1"), keras=False),
+    case("separable_conv", f("bnk"), f("3k1"), f("1km"), keras=False),
+    case("adaptive_average_pool", f("bnmk"), (3, 2), keras=False),
+    case("adaptive_max_pool", f("bnmk"), (4, 3), keras=False),
 ]
 
 AFFINE = np.array(

@@ -147,11 +147,12 @@ def test_axes_that_are_not_there_are_told():
         lambda: ops.unstack(x, axis=10),
         lambda: ops.split(x, 2, axis=10),
         lambda: ops.swapaxes(x, 10, 0),
-        lambda: ops.transpose(x, (10, 0)),
     ):
         with pytest.raises(ValueError, match="axis 10 is out of bounds"):
             call()
-    with pytest.raises(ValueError, match=r"transpose: `axes` must name each of the 2 axes once; got axes=\(0, 0\)"):
+    with pytest.raises(
+        ValueError, match=r"transpose: `axes` must be a valid permutation of the 2 axes; got axes=\(0, 0\)"
+    ):
         ops.transpose(x, (0, 0))
     with pytest.raises(ValueError, match="concatenate: `axis` cannot be None"):
         ops.concatenate([x, x], axis=None)

@@ -93,7 +93,7 @@ def test_dtypes_are_keras_dtypes(name):
 
 
 DIFFERENTIABLE = [
-    *[c for c in (*ACTIVATIONS, *NN) if c.keras and c.name not in ("one_hot", "multi_hot", "polar")],
+    *[c for c in (*ACTIVATIONS, *NN) if c.keras and c.name not in ("one_hot", "multi_hot", "polar", "ctc_decode")],
     *[case(n, p("bm")) for n in ("sqrt", "log", "std", "logsumexp", "norm", "prod", "max", "var")],
     *[case(n, f("bm"), p("bm")) for n in ("divide_no_nan", "maximum", "logaddexp", "power", "mod")],
 ]
@@ -130,11 +130,9 @@ def test_names_and_signatures_are_keras_ones(space):
         assert [(q.name, q.default) for q in given_] == [(q.name, q.default) for q in expected], name
 
 
-@pytest.mark.parametrize("mode", ["constant", "nearest", "wrap", "mirror", "reflect"])
-def test_affine_transform_is_keras_one(mode):
-    images, transforms = np.random.default_rng(0).normal(size=(2, 3, 5, 6, 2)).astype("float32")[0], AFFINE
-    ours = ops.image.affine_transform(images, transforms, fill_mode=mode)
-    theirs = keras.ops.image.affine_transform(images, transforms, fill_mode=mode)
+def test_affine_transform_is_keras_one():
+    images = np.random.default_rng(0).normal(size=(3, 5, 6, 2)).astype("float32")
+    ours, theirs = (lib.image.affine_transform(images, AFFINE, fill_mode="reflect") for lib in (ops, keras.ops))
     # places come from a matrix product in Keras, which rounds once less or more: 1e-6 of a pixel, and steps of about 3
     np.testing.assert_allclose(ours, theirs, atol=5e-6)
 
