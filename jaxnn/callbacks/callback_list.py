@@ -9,6 +9,8 @@ from jaxnn.callbacks.history import History
 from jaxnn.callbacks.progbar_logger import ProgbarLogger
 from jaxnn.core import registry, tree
 
+_OLD_NAMES = {"on_train_batch_begin": "on_batch_begin", "on_train_batch_end": "on_batch_end"}
+
 
 @registry.export("callbacks")
 class CallbackList(Callback):
@@ -51,6 +53,7 @@ class CallbackList(Callback):
             self.callbacks.append(History())
         if add_progbar and not any(isinstance(callback, ProgbarLogger) for callback in self.callbacks):
             self.callbacks.append(ProgbarLogger())
+        self._listeners: dict[str, list] = {}
         self.set_model(model)
         self.set_params(params)
 
@@ -84,22 +87,27 @@ class CallbackList(Callback):
         return all(type(callback) in (History, ProgbarLogger) for callback in self.callbacks)
 
     @property
+    def watch_train_batches(self) -> list[Any]:
+        """The callbacks that must be called around each training step."""
+        return self._that_need("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
+
+    @property
     def needs_train_batches(self) -> bool:
-        """Whether a callback must be called around each training step."""
-        return self._any_needs("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
+        """Whether there are any."""
+        return bool(self.watch_train_batches)
 
     @property
     def needs_test_batches(self) -> bool:
         """Whether a callback must be called around each step of evaluation."""
-        return self._any_needs("on_test_batch_begin", "on_test_batch_end")
+        return bool(self._that_need("on_test_batch_begin", "on_test_batch_end"))
 
     @property
     def needs_predict_batches(self) -> bool:
         """Whether a callback must be called around each step of prediction."""
-        return self._any_needs("on_predict_batch_begin", "on_predict_batch_end")
+        return bool(self._that_need("on_predict_batch_begin", "on_predict_batch_end"))
 
-    def _any_needs(self, *hooks: str) -> bool:
-        return any(_needs(callback, hook) for callback in self.callbacks for hook in hooks)
+    def _that_need(self, *hooks: str) -> list[Any]:
+        return [callback for callback in self.callbacks if any(_needs(callback, hook) for hook in hooks)]
 
     # --- events ------------------------------------------------------------------------------------------------------
 
@@ -184,9 +192,12 @@ class CallbackList(Callback):
         self._on_run("on_predict_end", logs)
 
     def _on_batch(self, hook: str, batch: int, logs: Logs | None) -> None:
-        logs = python_logs(logs)
-        for callback in self.callbacks:
-            getattr(callback, hook)(batch, logs=logs)  # `logs` by name, as Keras: some hooks take it as a keyword only
+        if hook not in self._listeners:  # a batch may take microseconds
+            self._listeners[hook] = [callback for callback in self.callbacks if not _sleeps_through(callback, hook)]
+        if self._listeners[hook]:
+            logs = python_logs(logs)
+            for callback in self._listeners[hook]:
+                getattr(callback, hook)(batch, logs=logs)  # `logs` by name, as Keras: some take it as a keyword only
 
     def _on_progress(self, hook: str, step: int, logs: Logs | None) -> None:
         logs = None if logs is None else python_logs(logs)
@@ -195,9 +206,16 @@ class CallbackList(Callback):
                 getattr(callback, hook)(step, logs)
 
     def _on_run(self, hook: str, logs: Logs | None) -> None:
+        self._listeners = {}
         logs = python_logs(logs)
         for callback in self.callbacks:
             getattr(callback, hook)(logs)
+
+
+def _sleeps_through(callback: Any, hook: str) -> bool:
+    """Whether a batch hook is the base class's, which does nothing, or calls a hook of an old name that does nothing."""
+    names = [hook, _OLD_NAMES[hook]] if hook in _OLD_NAMES else [hook]
+    return all(getattr(getattr(callback, n, None), "__func__", None) is getattr(Callback, n) for n in names)
 
 
 def python_logs(logs: Logs | None) -> Logs:

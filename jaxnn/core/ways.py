@@ -9,6 +9,7 @@ class Ways(NamedTuple):
     """One field a choice."""
 
     chunk_seconds: float  # how long a part of an epoch runs as one call
+    told_after: float  # seconds: shorter steps run ahead of the callbacks that hear of them
     recurrence: str  # "inputs in the loop" or "inputs first"
     convolution: str  # "patches" or "xla"
     depthwise: str  # "slices" or "xla"
@@ -20,8 +21,10 @@ def ways(platform: str) -> Ways:
 
     - chunk_seconds: an epoch on arrays is one program with traced bounds, called once, or for parts of about this length, so
       that the bar moves and Ctrl-C is heard. A step a call takes 7.8 times as long for the documents' binary network,
-      1.04 times for 784-512-512-10, 1.25 times for a small CNN; so it is for callbacks that watch batches, and for streams.
+      1.04 times for 784-512-512-10, 1.25 times for a small CNN.
       Sixteen calls an epoch of 2 ms take 1.2 times as long, hence parts of a hundred times that.
+    - told_after: what a call costs, some 50 us, matters for steps shorter than this. Where callbacks watch batches, these run
+      many a call, with a copy of the state from before, and are told afterwards (`training/events.py`).
     - recurrence: whether an LSTM multiplies its inputs with the kernel step by step, inside the loop over time, or for
       all steps before it. On a CPU a product too small for all cores is as fast in the loop, where its result is still
       in the cache: before the loop a step takes 1.02 to 1.17 times as long. Elsewhere a loop's step costs its
@@ -47,5 +50,7 @@ def ways(platform: str) -> Ways:
       1.2 times for others.
     """
     if platform == "cpu":
-        return Ways(0.15, recurrence="inputs in the loop", convolution="patches", depthwise="slices", pooling="slices")
-    return Ways(0.15, recurrence="inputs first", convolution="xla", depthwise="xla", pooling="xla")
+        return Ways(
+            0.15, 1e-3, recurrence="inputs in the loop", convolution="patches", depthwise="slices", pooling="slices"
+        )
+    return Ways(0.15, 1e-3, recurrence="inputs first", convolution="xla", depthwise="xla", pooling="xla")

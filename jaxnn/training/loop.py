@@ -1,7 +1,7 @@
 """The loop: how an epoch is cut into chunks, and what happens between them.
 
 In-memory data runs as one compiled program with traced bounds, called once an epoch, or in chunks of about 0.15 s where
-the bar, Ctrl-C or a callback must be served; a callback that watches batches gets chunks of one step. Streams run a
+the bar, Ctrl-C or a callback must be served; callbacks that watch batches hear of them by `events.py`. Streams run a
 step at a time, and the host fetches the next batch meanwhile. Between chunks the state is whole: an interrupt waits
 for the chunk's end, and never meets a donated buffer.
 """
@@ -24,6 +24,7 @@ from jaxnn.core.types import Logs
 from jaxnn.core.ways import ways
 from jaxnn.training import steps
 from jaxnn.training.data import ArrayPlan, StreamPlan
+from jaxnn.training.events import ROWS, BatchEvents, floats, rows_of
 from jaxnn.training.profile import Clock
 from jaxnn.training.state import Session, TrainState
 
@@ -117,17 +118,6 @@ class Interrupts:
             self._waiting = False
 
 
-def floats(logs: Any) -> Any:
-    """Logs as Python floats (arrays where a metric is one), fetched from the device at once."""
-
-    def plain(logs: Any) -> Any:
-        if isinstance(logs, tuple):
-            return tuple(map(plain, logs))
-        return {k: float(v) if np.ndim(v) == 0 else v for k, v in logs.items()} if isinstance(logs, dict) else logs
-
-    return plain(jax.device_get(logs))
-
-
 def _advance(session: Session, interrupts: Interrupts, run: Callable, args: tuple, wait: bool = True) -> Any:
     """Runs one chunk, with the interrupt held back and host reads refused; gives its logs.
 
@@ -179,6 +169,8 @@ class Epochs:
         self.interrupts, self.clock = interrupts, clock
         self.pace = Pace()
         self._programs: dict[tuple, Callable] = {}
+        self._watched = callbacks.needs_train_batches
+        self._events = BatchEvents(callbacks, model, session, self._rows)
 
     def run(self) -> Logs:
         """One epoch; gives its logs."""
@@ -187,7 +179,7 @@ class Epochs:
     def is_one_chunk(self) -> bool:
         """Whether the next epoch is known to be one short chunk, so that nobody need hear of it before its end."""
         plan = self.plan
-        if self.callbacks.needs_train_batches or not self._programs or not isinstance(plan, ArrayPlan):
+        if self._watched or not self._programs or not isinstance(plan, ArrayPlan):
             return False
         if any(getattr(run, "calls_host", True) for run in self._programs.values()):
             return False
@@ -202,29 +194,41 @@ class Epochs:
     def _arrays(self) -> Logs:
         model, plan, callbacks = self.model, self.plan, self.callbacks
         assert isinstance(plan, ArrayPlan)
-        watched = callbacks.needs_train_batches
         done, logs = 0, None
-        if watched:
-            callbacks.on_train_batch_begin(0)
         for order, lo, hi in self.clock.each("data", plan.passes()):
             while lo < hi:
-                count = min(model.steps_per_execution, hi - lo) if watched else self.pace.chunk(hi - lo)
-                count = min(count, plan.most_steps)
-                begun = done
-                if watched and done:
-                    callbacks.on_train_batch_begin(done)
-                logs = self._chunk(order, lo, lo + count, done == 0)
-                lo, done = lo + count, done + count
-                if watched:
-                    callbacks.on_train_batch_end(begun + model.steps_per_execution - 1, floats(logs))
+                count = min(self.pace.chunk(hi - lo), plan.most_steps)
+                if self._watched:
+                    count, logs = self._events.chunk(order, lo, hi, done, min(count, ROWS), self._is_repeatable())
                 else:
-                    callbacks.on_train_progress(done, logs)
+                    logs = self._chunk(order, lo, lo + count, done == 0)
+                    callbacks.on_train_progress(done + count, logs)
+                lo, done = lo + count, done + count
                 if model.stop_training:
                     return floats(logs)
         return floats(logs)
 
-    def _chunk(self, order: Any, lo: int, hi: int, fresh: bool, wait: bool = True) -> Any:
-        """Steps [lo, hi) of a pass; gives the logs."""
+    def _is_repeatable(self) -> bool:
+        """Whether steps that have run may run again with nobody noticing."""
+        runs = self._programs.values()
+        return not self.model.run_eagerly and not any(getattr(run, "calls_host", True) for run in runs)
+
+    def _rows(self, order: Any, lo: int, hi: int, fresh: bool) -> list[Logs]:
+        """Steps [lo, hi) of a pass; gives each one's logs."""
+        rows: list[Logs] = []
+        self._chunk(order, lo, hi, fresh, take=lambda piece, logs: rows.extend(rows_of(logs, piece.hi - piece.lo)))
+        return rows
+
+    def _chunk(
+        self,
+        order: Any,
+        lo: int,
+        hi: int,
+        fresh: bool,
+        wait: bool = True,
+        take: Callable[[Any, Any], None] | None = None,
+    ) -> Any:
+        """Steps [lo, hi) of a pass; gives the logs, those of each of its pieces to `take`."""
         plan = self.plan
         assert isinstance(plan, ArrayPlan)
         logs, first, started = None, False, time.perf_counter()
@@ -236,6 +240,8 @@ class Epochs:
             with self.clock.spent_on("device"):
                 args = (self.session.state, piece.order, *bounds, piece.arrays)
                 logs = _advance(self.session, self.interrupts, run, args, wait)
+            if take is not None:
+                take(piece, logs)
         if wait and not first:
             self.pace.learn(hi - lo, time.perf_counter() - started)
         return logs
@@ -244,8 +250,9 @@ class Epochs:
         model = self.model
         make = eager_train_chunk if model.run_eagerly else steps.train_chunk
         args = (self.session.state, piece.order, *bounds, piece.arrays)
+        sizes = (*piece.sizes, ROWS if self._watched else 0)
         with self.clock.spent_on("compile"):
-            run = model._programs.find(("fit", *piece.sizes), lambda: make(model, *piece.sizes), args, donate=(0,))
+            run = model._programs.find(("fit", *sizes), lambda: make(model, *sizes), args, donate=(0,))
         self.session.own(run)
         self._programs[piece.sizes] = run
         return run
@@ -286,53 +293,6 @@ class Epochs:
         if done and not watched:
             callbacks.on_train_progress(done, logs)
         return floats(logs)
-
-
-class EpochEvents:
-    """Tells the callbacks of epochs; where they only show and record, while the next epoch computes already.
-
-    Use as a context manager: however the run ends, the epochs that were computed are told.
-
-    Args:
-        callbacks: a CallbackList.
-
-    Attributes:
-        logs: of the last epoch told.
-    """
-
-    def __init__(self, callbacks: Any):
-        self.callbacks = callbacks
-        self.logs: Logs = {}
-        self._untold: tuple[int, Any, Any] | None = None
-
-    def __enter__(self) -> EpochEvents:
-        return self
-
-    def __exit__(self, *_: Any) -> None:
-        self._tell()
-
-    def begin(self, epoch: int) -> None:
-        """An epoch begins."""
-        self._tell()
-        self.callbacks.on_epoch_begin(epoch)
-
-    def end(self, epoch: int, logs: Any, validation: Any) -> None:
-        """It is over."""
-        self._untold = (epoch, logs, validation)
-        self._tell()
-
-    def computing(self, epoch: int, logs: Any, validation: Any) -> None:
-        """An epoch has been started, and its end is to be told when the next one has been."""
-        self.begin(epoch)
-        self._untold = (epoch, logs, validation)
-
-    def _tell(self) -> None:
-        if self._untold is None:
-            return
-        (epoch, logs, validation), self._untold = self._untold, None
-        logs, validation = floats((logs, validation))
-        self.logs = {**logs, **{f"val_{name}": value for name, value in (validation or {}).items()}}
-        self.callbacks.on_epoch_end(epoch, self.logs)
 
 
 class Ahead:
@@ -466,16 +426,17 @@ def single_test_step(model: Any) -> Callable:
     return run
 
 
-def eager_train_chunk(model: Any, batch_size: int, whole: bool, rest: int) -> Callable:
+def eager_train_chunk(model: Any, batch_size: int, whole: bool, rest: int, rows: int = 0) -> Callable:
     """`steps.train_chunk` for `run_eagerly=True`: plain Python, so that prints and breakpoints in `call` work."""
     one = single_train_step(model)
 
     def run(state: Any, order: Any, lo: Any, hi: Any, full: Any, fresh: Any, arrays: tuple) -> tuple:
-        logs: Any = {}
+        all_logs = []
         for k in range(int(lo), int(hi)):
             indices = np.asarray(order)[k * batch_size : (k + 1) * batch_size]
             logs, state = one(state, fresh and k == lo, jax.tree.map(lambda a, i=indices: a[i], arrays))
-        return logs, state
+            all_logs.append(logs)
+        return jax.tree.map(lambda *a: np.stack(a), *all_logs) if rows else logs, state
 
     return run
 

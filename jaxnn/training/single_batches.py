@@ -14,6 +14,7 @@ from jaxnn.core.types import Logs
 from jaxnn.core.variable import Variable
 from jaxnn.doctor.finite import all_finite
 from jaxnn.training import loop
+from jaxnn.training.events import floats
 from jaxnn.training.prediction import write_back
 from jaxnn.training.state import Session, variables_of
 
@@ -34,7 +35,7 @@ def run_step(model: Any, who: str, batch: tuple) -> Logs:
             session.state = new
         else:
             session.state = state._replace(non_trainable=new[0], metrics=new[1])
-    return loop.floats(logs)
+    return floats(logs)
 
 
 def _moving(who: str, state: Any) -> Any:
@@ -79,7 +80,7 @@ class _Case(NamedTuple):
     takes: list[list[Variable]]
     moves: list[list[Variable]]
     order: Any
-    ranges: tuple[_Range | None, _Range | None]
+    ranges: tuple[_Range | None, ...]
 
 
 class QuickSteps:

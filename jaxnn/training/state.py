@@ -7,6 +7,7 @@ takes the value up before its next chunk. `Session` opens the lease and, however
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -85,6 +86,11 @@ def copy_buffer(x: Array) -> Array:
     return jax.device_put(x, may_alias=False)
 
 
+def copies(state: TrainState) -> TrainState:
+    """A state of copies."""
+    return TrainState(*[[copy_buffer(x) for x in group] for group in state])
+
+
 def may_fail(run: Any) -> bool:
     """Whether a compiled chunk may raise when its donated buffers are gone: it calls the host, or memory may run out."""
     checks = jax.config.jax_debug_nans or jax.config.jax_debug_infs  # type: ignore[attr-defined]
@@ -110,6 +116,8 @@ class Session:
 
     Attributes:
         state: the current TrainState. A chunk takes it and puts the new one here.
+        replay: where the steps have run ahead of what the callbacks have been told: gives the state that they know of.
+        touched: whether a Variable has been read or assigned since this was last made false.
     """
 
     def __init__(self, model: Any):
@@ -120,7 +128,8 @@ class Session:
                 self.place.setdefault(id(v), (group, i))
         self._dirty: dict[int, Variable] = {}
         self._copies: dict[int, Array] = {}
-        self.in_chunk = False
+        self.replay: Callable[[], TrainState] | None = None
+        self.touched = self.in_chunk = False
 
     def __enter__(self) -> Session:
         self._state = TrainState(*[[v._stored() for v in group] for group in self.variables])
@@ -135,6 +144,7 @@ class Session:
     @property
     def state(self) -> TrainState:
         """The current arrays, with whatever has been assigned since the last chunk."""
+        self.settle()
         if self._dirty:
             groups = [list(group) for group in self._state]
             for v in self._dirty.values():
@@ -148,6 +158,12 @@ class Session:
     def state(self, value: Any) -> None:
         self._state = TrainState(*value)
         self._copies.clear()
+
+    def settle(self) -> None:
+        """Makes the state the one that the callbacks know of."""
+        if self.replay is not None:
+            replay, self.replay = self.replay, None
+            self.state = replay()
 
     def own(self, run: Any) -> None:
         """Makes the state's buffers copies that nobody else holds, so that chunks may donate them. Once a session.
@@ -176,6 +192,8 @@ class Session:
                 f"Variable '{variable.path}' was read by a host callback while the compiled loop that holds it runs. "
                 "Pass its value to the callback as an argument instead."
             )
+        self.touched = True
+        self.settle()
         if id(variable) in self._dirty:
             return jax.device_put(variable._value)
         if id(variable) not in self._copies:
@@ -185,6 +203,8 @@ class Session:
 
     def assigned(self, variable: Variable) -> None:
         """Notes a write from outside."""
+        self.touched = True
+        self.settle()
         self._dirty[id(variable)] = variable
 
     def __exit__(self, *_: Any) -> None:

@@ -66,7 +66,7 @@ def own_logs(model: Any, step: Callable, state: Any, batch: Any) -> Logs | None:
     return None if isinstance(logs, dict) and set(logs) == set(names) else logs
 
 
-def train_chunk(model: Any, batch_size: int, whole: bool, rest: int) -> Callable:
+def train_chunk(model: Any, batch_size: int, whole: bool, rest: int, rows: int = 0) -> Callable:
     """Steps [lo, hi) of an epoch, as one program for any bounds and any number of full batches.
 
     Full batches come first, then a short one of `rest` samples, a step of its own size: padding it would change batch
@@ -77,23 +77,34 @@ def train_chunk(model: Any, batch_size: int, whole: bool, rest: int) -> Callable
         batch_size: samples in a full batch.
         whole: whether there are full batches.
         rest: samples in the short last one, 0 for none.
+        rows: give the logs of every step, stacked in arrays of so many rows; 0 for those of the last step alone.
 
     Returns:
         `run(state, order, lo, hi, full, fresh, arrays) -> (logs, state)`; `full` counts the full batches and `fresh`
         starts the metrics anew.
     """
+    lead = (rows,) if rows else ()
 
     def run(state: Any, order: Array, lo: Any, hi: Any, full: Any, fresh: Any, arrays: tuple) -> tuple[Any, TrainState]:
         state = TrainState(*map(list, state))
         state = state._replace(metrics=_at_start(model, state.metrics, fresh))
         example = packed(pick(arrays, order[: batch_size if whole else rest]))
-        logs = own_logs(model, model.train_step, tuple(state), example)
-        start = None if logs is None else jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), logs)
+        if rows:
+            logs = jax.eval_shape(lambda s, b: model.train_step(s, b)[0], tuple(state), example)
+        else:
+            logs = own_logs(model, model.train_step, tuple(state), example)
+        start = None if logs is None else jax.tree.map(lambda s: jnp.zeros((*lead, *s.shape), s.dtype), logs)
+
+        def keep(kept: Any, k: Any, step_logs: Logs) -> Any:
+            if not rows:
+                return None if logs is None else _like(start, step_logs)
+            put = lambda stack, log: lax.dynamic_update_index_in_dim(stack, log, k - lo, 0)  # noqa: E731
+            return jax.tree.map(put, kept, _like(logs, step_logs))
 
         def step(k: Any, count: int, carry: tuple) -> tuple:
             indices = lax.dynamic_slice(order, (k * batch_size,), (count,))
             step_logs, new = model.train_step(tuple(carry[0]), packed(pick(arrays, indices)))
-            return _like(carry[0], TrainState(*map(list, new))), None if logs is None else _like(start, step_logs)
+            return _like(carry[0], TrainState(*map(list, new))), keep(carry[1], k, step_logs)
 
         carry = (state, start)
         if whole:

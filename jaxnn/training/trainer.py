@@ -27,6 +27,7 @@ from jaxnn.core.types import Array, Logs
 from jaxnn.core.variable import Variable
 from jaxnn.training import data, loop, steps
 from jaxnn.training.compiled import CompileLoss, CompileMetrics
+from jaxnn.training.events import EpochEvents
 from jaxnn.training.model_programs import ModelPrograms
 from jaxnn.training.prediction import QuickPredictions, predict_arrays, write_back
 from jaxnn.training.profile import Clock, Profile
@@ -415,7 +416,7 @@ class Trainer(_Host):
                 callbacks.on_train_begin()
                 trained = loop.Epochs(self, plan, session, callbacks, interrupts, clock)
                 overlap = callbacks.only_records and not clock.runs
-                with loop.EpochEvents(callbacks) as events:
+                with EpochEvents(callbacks) as events:
                     for epoch in range(self._initial_epoch or start, epochs):
                         validate = validation is not None and _due(epoch, validation_freq)
                         evaluate = functools.partial(self._evaluate, validation, session, callbacks, interrupts, clock)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import jaxnn as keras
-from jaxnn.training import loop
+from jaxnn.training import events, loop
 
 X = np.random.RandomState(0).randn(96, 6).astype("float32")
 Y = (X[:, :1] > 0).astype("float32")
@@ -155,7 +155,8 @@ def test_ctrl_c_leaves_a_history_of_all_that_was_computed(
     where, before, validation, ahead, monkeypatch, python_handles_ctrl_c
 ):
     model = build()
-    monkeypatch.setattr(loop, where, Pressed(getattr(loop, where), 7, before))
+    module = events if where == "floats" else loop
+    monkeypatch.setattr(module, where, Pressed(getattr(module, where), 7, before))
     with pytest.raises(KeyboardInterrupt):
         model.fit(X, Y, epochs=50, verbose=0, **validation)
     monkeypatch.undo()

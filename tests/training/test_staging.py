@@ -71,7 +71,7 @@ def both_ways(train, staged, filled, most=BATCHES_IN_THE_BUFFER * SIZE):
         assert bool(filled) == large
         weights = [v.numpy() for v in [*model.variables, *model.optimizer.variables]]
         results.append((told, weights, np.random.rand()))
-    assert max(filled) == most
+    assert most in (None, max(filled))  # None: it depends on the machine's speed
     (told, weights, drawn), (expected, expected_weights, expected_drawn) = results
     np.testing.assert_equal(told, expected)
     assert drawn == expected_drawn
@@ -125,7 +125,7 @@ def test_fit_gives_the_same(name, staged, filled):
         history = model.fit(X, Y, batch_size=SIZE, verbose=0, callbacks=callbacks, **arguments).history
         return model, (history, [getattr(callback, "told", None) for callback in callbacks])
 
-    most = {"watched": SIZE, "stopped": SIZE, "sample weights": 4 * SIZE, "class weights": 4 * SIZE}
+    most = {"watched": None, "stopped": None, "sample weights": 4 * SIZE, "class weights": 4 * SIZE}
     both_ways(train, staged, filled, most.get(name, BATCHES_IN_THE_BUFFER * SIZE))
 
 
