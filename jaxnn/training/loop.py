@@ -8,9 +8,9 @@ for the chunk's end, and never meets a donated buffer.
 
 from __future__ import annotations
 
-import collections
 import contextlib
 import functools
+import itertools
 import signal
 import threading
 import time
@@ -21,49 +21,14 @@ import jax
 import numpy as np
 
 from jaxnn.core.types import Logs
-from jaxnn.core.ways import ways
 from jaxnn.training import steps
+from jaxnn.training.belt import Group, Single
 from jaxnn.training.data import ArrayPlan, StreamPlan
 from jaxnn.training.events import ROWS, BatchEvents, floats, rows_of
+from jaxnn.training.feeding import feed
+from jaxnn.training.pace import Pace, Ticker
 from jaxnn.training.profile import Clock
 from jaxnn.training.state import Session, TrainState
-
-_FIRST_CHUNK = 64  # steps, while nothing is known about their time
-
-
-class Pace:
-    """How many steps make a chunk of about `ways().chunk_seconds`, learned from the chunks that have run."""
-
-    def __init__(self) -> None:
-        self.seconds = ways(jax.default_backend()).chunk_seconds
-        self.rate: float | None = None  # steps a second
-        self.program: Callable | None = None  # of the last evaluation: the first run of another one tells no pace
-
-    def chunk(self, left: int) -> int:
-        """The next chunk's steps; what is left is not cut for less than half a chunk more."""
-        size = _FIRST_CHUNK if self.rate is None else max(1, int(self.rate * self.seconds))
-        return left if left <= 1.5 * size else size
-
-    def learn(self, count: int, seconds: float) -> None:
-        """Takes a chunk's time in; a first estimate grows at most fourfold, since short chunks are mostly overhead."""
-        rate = count / max(seconds, 1e-6)
-        limit = _FIRST_CHUNK / self.seconds if self.rate is None else self.rate
-        self.rate = min(rate, 4 * limit) if rate > limit else 0.5 * (rate + limit)
-
-
-class Ticker:
-    """Says when a stream's progress is to be told again: its steps may be far shorter than a screen's frame."""
-
-    def __init__(self) -> None:
-        self._seconds, self._next = ways(jax.default_backend()).chunk_seconds, 0.0
-
-    def due(self) -> bool:
-        """Whether a chunk's time has passed since this was last true."""
-        now = time.perf_counter()
-        if now < self._next:
-            return False
-        self._next = now + self._seconds
-        return True
 
 
 class Interrupts:
@@ -258,60 +223,69 @@ class Epochs:
         return run
 
     def _stream(self) -> Logs:
-        model, callbacks = self.model, self.callbacks
-        assert isinstance(self.plan, StreamPlan)
-        watched = callbacks.needs_train_batches
+        if self._watched or self.model.run_eagerly:
+            return self._stream_by_batches()
+        model, callbacks, done, ticker = self.model, self.callbacks, 0, Ticker()
         logs: Any = {}
-        batches = self.plan.epoch()
-        clock = self.clock
-        done, ticker, ahead = 0, Ticker(), None if watched or clock.runs else Ahead()
-        while True:
-            if watched:
-                callbacks.on_train_batch_begin(done)
-            with clock.spent_on("data"):
-                batch = next(batches, None)
-                if batch is None:
-                    break
-                batch = owned(batch) if ahead else batch
-            args = (self.session.state, np.bool_(done == 0), batch)
-            make = functools.partial(single_train_step, model)
-            with clock.spent_on("compile"):
-                run = model._programs.find(("a batch of fit",), make, args, donate=(0,))
-                self.session.own(run)
-            with clock.spent_on("device"):
-                args = (self.session.state, *args[1:])
-                logs = _advance(self.session, self.interrupts, run, args, wait=ahead is None)
-            done += 1
-            if watched:
-                callbacks.on_train_batch_end(done - 1, floats(logs))
-            elif ticker.due():
-                callbacks.on_train_progress(done, logs)
-            if ahead is not None:
-                ahead.wait(logs)
-            if model.stop_training:
-                break
-        if done and not watched:
+        with self.plan.belt() as belt:
+            begun = itertools.count()
+            for part, logs in feed(belt, lambda part: self._start(part, next(begun) == 0), self.pace, self.clock):
+                done += part.count
+                if ticker.due():
+                    callbacks.on_train_progress(done, logs)
+                if model.stop_training:
+                    belt.stop()
+        if done:
             callbacks.on_train_progress(done, logs)
         return floats(logs)
 
+    def _start(self, part: Group | Single, fresh: bool) -> Any:
+        """Starts the steps on what came along the belt; gives their logs, which may still be being computed."""
+        if isinstance(part, Single):
+            return self._single(part.batch, fresh, wait=self.clock.runs)
+        piece = part.piece()
+        bounds = (np.int32(piece.lo), np.int32(piece.hi), np.int32(piece.full), np.bool_(fresh))
+        run = self._programs.get(piece.sizes) or self._find(piece, bounds)
+        with self.clock.spent_on("device"):
+            args = (self.session.state, piece.order, *bounds, piece.arrays)
+            return _advance(self.session, self.interrupts, run, args, wait=self.clock.runs)
 
-class Ahead:
-    """Keeps the host a step or two ahead of the device, and no more: batches that wait take memory."""
+    def _single(self, batch: tuple, fresh: bool, wait: bool) -> Any:
+        """A step on one batch; gives its logs."""
+        args = (self.session.state, np.bool_(fresh), batch)
+        make = functools.partial(single_train_step, self.model)
+        with self.clock.spent_on("compile"):
+            run = self.model._programs.find(("a batch of fit",), make, args, donate=(0,))
+            self.session.own(run)
+        with self.clock.spent_on("device"):
+            args = (self.session.state, *args[1:])
+            return _advance(self.session, self.interrupts, run, args, wait)
 
-    def __init__(self, most: int = 2):
-        self._running: collections.deque[Any] = collections.deque()
-        self._most = most
-
-    def wait(self, logs: Any) -> None:
-        """Takes a step's logs, and waits for those of the step before last."""
-        self._running.append(logs)
-        if len(self._running) > self._most:
-            jax.block_until_ready(self._running.popleft())
-
-
-def owned(batch: Any) -> Any:
-    """A batch that stays as it is while it is computed on, though its maker may fill the same arrays anew."""
-    return jax.tree.map(lambda x: x.copy() if isinstance(x, np.ndarray) else x, batch)
+    def _stream_by_batches(self) -> Logs:
+        model, callbacks, clock = self.model, self.callbacks, self.clock
+        assert isinstance(self.plan, StreamPlan)
+        watched = callbacks.needs_train_batches
+        logs: Any = {}
+        done, ticker = 0, Ticker()
+        with contextlib.closing(self.plan.epoch()) as batches:
+            while True:
+                if watched:
+                    callbacks.on_train_batch_begin(done)
+                with clock.spent_on("data"):
+                    batch = next(batches, None)
+                    if batch is None:
+                        break
+                logs = self._single(batch, done == 0, wait=True)
+                done += 1
+                if watched:
+                    callbacks.on_train_batch_end(done - 1, floats(logs))
+                elif ticker.due():
+                    callbacks.on_train_progress(done, logs)
+                if model.stop_training:
+                    break
+        if done and not watched:
+            callbacks.on_train_progress(done, logs)
+        return floats(logs)
 
 
 def evaluate(
@@ -329,7 +303,7 @@ def evaluate(
     Without `wait` it is one chunk, which `pace` must know to be short, and its logs may still be being computed.
     """
     if isinstance(plan, StreamPlan):
-        return _evaluate_stream(model, plan, session, callbacks, interrupts, clock)
+        return _evaluate_stream(model, plan, session, callbacks, interrupts, clock, pace)
     watched = callbacks.needs_test_batches
     make = eager_test_chunk if model.run_eagerly else steps.test_chunk
     total = min(plan.steps, plan.steps_per_epoch)
@@ -365,27 +339,48 @@ def evaluate(
 
 
 def _evaluate_stream(
-    model: Any, plan: StreamPlan, session: Session, callbacks: Any, interrupts: Interrupts, clock: Clock
+    model: Any, plan: StreamPlan, session: Session, callbacks: Any, interrupts: Interrupts, clock: Clock, pace: Pace
 ) -> Logs:
     watched = callbacks.needs_test_batches
     logs: Any = {}
-    done, ticker, ahead = 0, Ticker(), None if watched or clock.runs else Ahead()
-    for batch in clock.each("data", plan.epoch()):
-        if watched:
-            callbacks.on_test_batch_begin(done)
-        args = (_without_optimizer(session.state), np.bool_(done == 0), owned(batch) if ahead else batch)
-        make = functools.partial(single_test_step, model)
+    done, ticker = 0, Ticker()
+
+    def start(part: Group | Single, fresh: bool, wait: bool) -> Any:
+        state = _without_optimizer(session.state)
+        kind: tuple = ("a batch of evaluate",)
+        if isinstance(part, Single):
+            args: tuple = (state, np.bool_(fresh), part.batch)
+            make: Callable = functools.partial(single_test_step, model)
+        else:
+            piece = part.piece()
+            kind = ("evaluate", *piece.sizes, False)
+            args = (state, np.int32(piece.lo), np.int32(piece.hi), np.int32(piece.full), np.bool_(fresh), piece.arrays)
+            make = functools.partial(steps.test_chunk, model, *kind[1:])
         with clock.spent_on("compile"):
-            run = model._programs.find(("a batch of evaluate",), make, args)
+            run = model._programs.find(kind, make, args)
         with clock.spent_on("device"):
-            logs = _advance(session, interrupts, run, args, wait=ahead is None)
-        done += 1
-        if ahead is not None:
-            ahead.wait(logs)
-        if watched or ticker.due():
-            _tell_test(callbacks, watched, done, logs, done - 1)
-        if model.stop_evaluating:
-            break
+            return _advance(session, interrupts, run, args, wait)
+
+    if watched or model.run_eagerly:
+        with contextlib.closing(plan.epoch()) as batches:
+            for batch in clock.each("data", batches):
+                if watched:
+                    callbacks.on_test_batch_begin(done)
+                logs = start(Single(batch), done == 0, True)
+                done += 1
+                if watched or ticker.due():
+                    _tell_test(callbacks, watched, done, logs, done - 1)
+                if model.stop_evaluating:
+                    break
+    else:
+        begun = itertools.count()
+        with plan.belt() as belt:
+            for part, logs in feed(belt, lambda part: start(part, next(begun) == 0, clock.runs), pace, clock):
+                done += part.count
+                if ticker.due():
+                    callbacks.on_test_progress(done, logs)
+                if model.stop_evaluating:
+                    belt.stop()
     if done and not watched:
         callbacks.on_test_progress(done, logs)
     return floats(logs)
@@ -408,7 +403,7 @@ def single_train_step(model: Any) -> Callable:
     def run(state: Any, fresh: Any, batch: tuple) -> tuple:
         state = TrainState(*map(list, state))
         state = state._replace(metrics=steps._at_start(model, state.metrics, fresh))
-        logs, new = model.train_step(tuple(state), steps.packed(batch))
+        logs, new = steps.train_step(model, tuple(state), steps.packed(batch))
         return logs, TrainState(*map(list, new))
 
     return run
@@ -420,7 +415,7 @@ def single_test_step(model: Any) -> Callable:
     def run(state: tuple, fresh: Any, batch: tuple) -> tuple:
         trainable, rest, metrics = state
         state = (trainable, rest, steps._at_start(model, metrics, fresh))
-        logs, (_, rest, metrics) = model.test_step(state, steps.packed(batch))
+        logs, (_, rest, metrics) = steps.test_step(model, state, steps.packed(batch))
         return logs, (rest, metrics)
 
     return run
