@@ -46,7 +46,8 @@ def _steps(generator: types.GeneratorType) -> Any:
 def _is_over_endless(generator: types.GeneratorType) -> bool:
     """Whether a generator expression runs over something endless; it has no other loop then that could end it."""
     loops = sum(step.opname == "FOR_ITER" for step in _steps(generator))
-    return loops == 1 and is_endless(generator.gi_frame.f_locals.get(".0"))
+    frame = generator.gi_frame
+    return loops == 1 and frame is not None and is_endless(frame.f_locals.get(".0"))
 
 
 def _has_no_length(iterator: itertools.repeat) -> bool:

@@ -227,6 +227,7 @@ class Epochs:
             return self._stream_by_batches()
         model, callbacks, done, ticker = self.model, self.callbacks, 0, Ticker()
         logs: Any = {}
+        assert isinstance(self.plan, StreamPlan)
         with self.plan.belt() as belt:
             begun = itertools.count()
             for part, logs in feed(belt, lambda part: self._start(part, next(begun) == 0), self.pace, self.clock):

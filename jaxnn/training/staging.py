@@ -140,7 +140,7 @@ class Windows:
         """
         if self._at is None or self._at[1] is not order or not 0 <= step - self._at[0] < self._steps:
             ahead, self._ahead = self._ahead, None
-            rows = ahead[1].result() if ahead else None  # whatever it has read: its buffer is at rest again
+            rows: Any = ahead[1].result() if ahead else None  # whatever it has read: its buffer is at rest again
             if ahead is None or ahead[0][0] != step or ahead[0][1] is not order:
                 rows = self._next.fill(self._samples(step), order)
             self._at, self._rows = (step, order), rows
