@@ -66,7 +66,7 @@ class FlaxLayer(JaxLayer):
 
     def get_config(self) -> dict[str, Any]:
         """The module and the method, by name if it is the module's own."""
-        method = self.method.__name__ if getattr(self.method, "__self__", None) is self.module else self.method
+        method = self.method.__name__ if getattr(self.method, "__self__", None) == self.module else self.method
         parts = {"module": self.module, "method": method}
         return {
             **super(JaxLayer, self).get_config(),  # the functions are this object's own

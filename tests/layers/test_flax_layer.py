@@ -42,6 +42,32 @@ def test_it_is_the_module(key):
     np.testing.assert_array_equal(turned(x), module.apply(variables, x[:, ::-1]))
 
 
+class TwoWays(flax.linen.Module):
+    def setup(self):
+        self.dense = flax.linen.Dense(2)
+
+    def back(self, inputs):
+        return self.dense(inputs[:, ::-1])
+
+    def get_config(self):
+        return {}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)
+
+
+def test_a_method_of_the_module_is_in_the_config_by_name():
+    layer = layers.FlaxLayer(TwoWays(), method=TwoWays().back)
+    config = layer.get_config()
+    assert config["method"] == "back"
+    again = layers.FlaxLayer.from_config(config, custom_objects={"TwoWays": TwoWays})
+    x = np.ones((2, 3), "float32")
+    layer(x), again(x)
+    again.set_weights(layer.get_weights())
+    np.testing.assert_array_equal(again(x), layer(x))
+
+
 def test_it_trains_in_a_model():
     x = np.random.default_rng(0).normal(size=(64, 3)).astype("float32")
     model = Sequential([layers.Input((3,)), layers.FlaxLayer(Block()), layers.Dense(1)])
