@@ -23,6 +23,11 @@ def _joined(fn: Callable, xs: Sequence[Any], axis: int) -> Any:
     arrays = [symbol_or_array(x) for x in xs]
     for i in range(arrays[0].ndim):
         known = {x.shape[i] for x in arrays if x.ndim == arrays[0].ndim} - {None}
+        if i != axis % arrays[0].ndim and len(known) > 1:
+            raise ValueError(
+                f"Arrays that go one after the other along axis {axis} must agree in all other axes. Received shapes: "
+                f"{[tuple(x.shape) for x in arrays]}"
+            )
         if i != axis % arrays[0].ndim and known:
             arrays = [with_length(x, i, min(known)) if i < x.ndim and x.shape[i] is None else x for x in arrays]
     return compute_output_spec(fn, arrays)

@@ -110,12 +110,17 @@ def nanpercentile(
 
 
 @op
-def nancumsum(x: ArrayLike, axis: int | None = None, dtype: Any = None) -> Array:
+def nancumsum(x: ArrayLike, axis: int | tuple[int] | None = None, dtype: Any = None) -> Array:
     """The sums of the first entries, NaN taken as 0. Axis None flattens."""
-    return jnp.nancumsum(tensor(x), axis=axis, dtype=dtype_or_none(dtype))
+    return jnp.nancumsum(tensor(x), axis=_one(axis), dtype=dtype_or_none(dtype))
 
 
 @op
-def nancumprod(x: ArrayLike, axis: int | None = None, dtype: Any = None) -> Array:
+def nancumprod(x: ArrayLike, axis: int | tuple[int] | None = None, dtype: Any = None) -> Array:
     """The products of the first entries, NaN taken as 1. Axis None flattens."""
-    return jnp.nancumprod(tensor(x), axis=axis, dtype=dtype_or_none(dtype))
+    return jnp.nancumprod(tensor(x), axis=_one(axis), dtype=dtype_or_none(dtype))
+
+
+def _one(axis: int | tuple[int] | None) -> int | None:
+    """(axis,) counts as the axis, as it does on Keras's symbolic tensors."""
+    return axis[0] if isinstance(axis, tuple) else axis

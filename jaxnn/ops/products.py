@@ -115,8 +115,8 @@ def _einsum_spec(subscripts: str, *operands: Any, **kwargs: Any) -> Any:
     for x, names in zip(arrays, labels, strict=True):
         known |= {name: size for name, size in zip(names, x.shape, strict=False) if size not in (None, 1)}
     for i, names in enumerate(labels):
-        for axis, name in enumerate(names):
-            if arrays[i].shape[axis] is None and name in known:
+        for axis, (name, size) in enumerate(zip(names, arrays[i].shape, strict=False)):
+            if size is None and name in known:
                 arrays[i] = with_length(arrays[i], axis, known[name])
     return compute_output_spec(einsum, subscripts, *arrays, **kwargs)
 

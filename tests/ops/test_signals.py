@@ -109,6 +109,13 @@ def test_sizes_that_one_argument_knows_are_those_of_the_others():
     assert ops.take_along_axis(KerasTensor((None, 3, 3)), KerasTensor((1, 3, None)), axis=1).shape == (None, 3, 3)
 
 
+def test_known_sizes_that_differ_are_told():
+    with pytest.raises(ValueError, match="must agree in all other axes"):
+        ops.concatenate([KerasTensor((None, 3, 5)), KerasTensor((None, 4, 6))], axis=1)
+    with pytest.raises(ValueError, match=r"subscript|dimension"):
+        ops.einsum("ijk,jk->ik", KerasTensor((None, 3)), KerasTensor((3, 4)))
+
+
 def test_reshape_takes_a_shape_that_is_computed():
     assert ops.reshape(KerasTensor((None, 20)), KerasTensor((2,), "int32")).shape == (None, None)
     assert ops.reshape(np.arange(6), jnp.array([2, -1])).shape == (2, 3)
