@@ -19,6 +19,7 @@ from jaxnn.core.scope import StatelessScope
 from jaxnn.core.types import Array, Logs
 from jaxnn.training import blocks
 from jaxnn.training.state import TrainState, require_built
+from jaxnn.training.traced_once import traced_once
 from jaxnn.utils import pack_x_y_sample_weight
 
 
@@ -37,12 +38,33 @@ def packed(batch: tuple) -> Any:
     return pack_x_y_sample_weight(*batch)
 
 
+def flat_logs(logs: Any) -> Any:
+    """Logs in which a metric's result is a dict, as those of a step of the user's may be, by the names inside."""
+    if not isinstance(logs, dict):
+        return logs
+    flat: Logs = {}
+    for name, value in logs.items():
+        flat.update(flat_logs(value) if isinstance(value, dict) else {name: value})
+    return flat
+
+
+def train_step(model: Any, state: tuple, data: Any) -> tuple[Logs, tuple]:
+    """The model's own step of training, with flat logs."""
+    logs, new = model.train_step(state, data)
+    return flat_logs(logs), new
+
+
+def test_step(model: Any, state: tuple, data: Any) -> tuple[Logs, tuple]:
+    """The model's own step of evaluation, with flat logs."""
+    logs, new = model.test_step(state, data)
+    return flat_logs(logs), new
+
+
 def reset_metrics(model: Any, values: list) -> list:
     """The metrics' state as it is at an epoch's start."""
     variables = model.metrics_variables
     with StatelessScope(zip(variables, values, strict=True)) as scope:
-        for metric in model.metrics:
-            metric.reset_state()
+        model.reset_metrics()
     return [scope.get_current_value(v) for v in variables]
 
 
@@ -61,7 +83,7 @@ def own_logs(model: Any, step: Callable, state: Any, batch: Any) -> Logs | None:
     """What a step of the user's own logs, as shapes; None if its logs are the metrics' results, as they usually are."""
     if all(is_default(method) for method in (step, model.compute_metrics, model.get_metrics_result)):
         return None
-    logs = jax.eval_shape(lambda s, b: step(s, b)[0], state, batch)
+    logs = jax.eval_shape(lambda s, b: flat_logs(step(s, b)[0]), state, batch)
     names = jax.eval_shape(lambda m: metric_results(model, m), state[-1])
     return None if isinstance(logs, dict) and set(logs) == set(names) else logs
 
@@ -90,7 +112,7 @@ def train_chunk(model: Any, batch_size: int, whole: bool, rest: int, rows: int =
         state = state._replace(metrics=_at_start(model, state.metrics, fresh))
         example = packed(pick(arrays, order[: batch_size if whole else rest]))
         if rows:
-            logs = jax.eval_shape(lambda s, b: model.train_step(s, b)[0], tuple(state), example)
+            logs = jax.eval_shape(lambda s, b: train_step(model, s, b)[0], tuple(state), example)
         else:
             logs = own_logs(model, model.train_step, tuple(state), example)
         start = None if logs is None else jax.tree.map(lambda s: jnp.zeros((*lead, *s.shape), s.dtype), logs)
@@ -103,7 +125,7 @@ def train_chunk(model: Any, batch_size: int, whole: bool, rest: int, rows: int =
 
         def step(k: Any, count: int, carry: tuple) -> tuple:
             indices = lax.dynamic_slice(order, (k * batch_size,), (count,))
-            step_logs, new = model.train_step(tuple(carry[0]), packed(pick(arrays, indices)))
+            step_logs, new = train_step(model, tuple(carry[0]), packed(pick(arrays, indices)))
             return _like(carry[0], TrainState(*map(list, new))), keep(carry[1], k, step_logs)
 
         carry = (state, start)
@@ -136,9 +158,10 @@ def test_chunk(model: Any, batch_size: int, whole: bool, rest: int, one_by_one: 
         logs = own_logs(model, model.test_step, (trainable, rest_state, metrics), example)
         start = None if logs is None else jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), logs)
 
+        @traced_once
         def one(moving: list, batch: tuple) -> tuple[list, Any]:
             was = _split(moving, rest_state)
-            step_logs, (_, *new) = model.test_step((trainable, *was), packed(batch))
+            step_logs, (_, *new) = test_step(model, (trainable, *was), packed(batch))
             return jax.tree.leaves(_like(was, tuple(new))), None if logs is None else _like(start, step_logs)
 
         def step(k: Any, count: int, carry: tuple) -> tuple:
@@ -174,6 +197,7 @@ def predict_all(model: Any, batch_size: int, whole: bool, rest: int) -> Callable
     def run(state: tuple, full: Any, arrays: tuple) -> tuple[Any, list]:
         trainable, moving = state
 
+        @traced_once
         def one(moving: list, batch: tuple) -> tuple[list, Any]:
             outputs, (_, new) = _predict(model, (trainable, moving), batch)
             return _like(moving, new), outputs
@@ -240,7 +264,7 @@ def train_epoch(model: Any, batch_size: int) -> Callable:
         state = state._replace(metrics=reset_metrics(model, state.metrics))
 
         def step(state: TrainState, indices: Array) -> tuple[TrainState, Logs]:
-            logs, new = model.train_step(tuple(state), packed(pick(arrays, indices)))
+            logs, new = train_step(model, tuple(state), packed(pick(arrays, indices)))
             return _like(state, TrainState(*map(list, new))), logs
 
         state, logs = lax.scan(step, state, order.reshape(-1, batch_size))
