@@ -64,19 +64,22 @@ class Trainer(StepMethods):
         after the last finished chunk, with its history so far in `model.history`; `fit` may go on from there.
 
         Args:
-            x, y: arrays (NumPy, JAX, lists, pandas), or structures of them for several inputs and outputs; or `x`
-                alone, an iterable of batches.
+            x, y: arrays (NumPy, JAX, lists, pandas, memory maps, HDF5, sparse), or structures of them for several inputs
+                and outputs; or `x` alone, batches of `x`, `(x, y)` or `(x, y, sample_weight)`: a generator, a
+                `utils.PyDataset`, a torch DataLoader, a dataset of TensorFlow or grain, any iterable. They are prepared
+                in a thread. A generator that has ended ends training.
             batch_size: samples a step; 32 unless given.
             epochs: the number of the last epoch.
             verbose: 0 silent, 1 a moving bar, 2 a line an epoch; "auto" is 1.
             callbacks: a list.
             validation_split: the share of the data, from its end, that is set aside for validation.
-            validation_data: `(x, y)` or `(x, y, sample_weight)`.
+            validation_data: `(x, y)` or `(x, y, sample_weight)`, or batches as in `x`.
             shuffle: True, False or "batch".
             class_weight: dict from class to weight.
             sample_weight: a weight a sample.
             initial_epoch: the epoch to start at.
-            steps_per_epoch: batches an epoch, if not all.
+            steps_per_epoch: batches an epoch, if not all; needed for data that never ends, unless a callback of batches
+                may stop it.
             validation_steps, validation_batch_size: the same for validation.
             validation_freq: every so many epochs, or a list of epochs, to validate.
             profile: a folder for a trace of this run by `jax.profiler`; a sentence then says where the time went. Not
