@@ -35,7 +35,7 @@ def test_several_structures_are_mapped_together_if_they_agree():
         tree.map_structure(lambda a, b: a, [1, {"x": [2]}], [1, {"x": 2}])
     with pytest.raises(ValueError, match=r"keys \['x'\]; got \['y'\]"):
         tree.map_structure(lambda a, b: a, {"x": 1}, {"y": 1})
-    with pytest.raises(ValueError, match="differ at the top: list of 1 and tuple of 1"):
+    with pytest.raises(ValueError, match="differ at the top: expected list of 1; got tuple of 1"):
         tree.assert_same_structure([1], (1,))
 
 

@@ -26,7 +26,7 @@ def primitives(f, *args):
 def elsewhere(monkeypatch):
     """As if on a platform whose own convolutions and windows are the fastest."""
     other = ways("gpu")
-    for module in ("convolution", "pooling"):
+    for module in ("convolution_ways", "pooling"):
         monkeypatch.setattr(f"jaxnn.ops.{module}.ways", lambda _: other, raising=True)
 
 
