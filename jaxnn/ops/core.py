@@ -227,11 +227,14 @@ def _inside(limit: int | float, dtype: Any) -> Any:
 
 
 def convert_to_numpy(x: Any) -> np.ndarray:
-    """A NumPy copy of an array or Variable.
+    """A NumPy copy of an array or Variable; where a gradient is taken of code that isn't compiled, of the array inside.
 
     Raises:
         TypeError: for a KerasTensor, which has no values.
+        jax.errors.TracerArrayConversionError: in compiled code, where there are none yet.
     """
+    if isinstance(x, jax.core.Tracer):
+        x = jax.lax.stop_gradient(x)
     return np.array(x.todense() if is_sparse(x) else x)
 
 

@@ -402,6 +402,20 @@ def test_nested_inputs_are_compiled_too():
 # --- what it keeps -----------------------------------------------------------------------------------------------------
 
 
+def test_inputs_of_another_dtype_are_computed_in_it():
+    class Halves(layers.Layer):
+        def call(self, inputs):
+            return inputs["a"] // 2 + inputs["b"]
+
+    model = Sequential([Halves()])
+    whole, half = np.array([[3]], "int32"), np.array([[3.0]], "float32")
+    model({"a": half, "b": half})
+    for a, b in ((half, half), (whole, half), (whole, whole), (half, half)):
+        outputs = model({"a": a, "b": b})
+        assert outputs == 4
+        assert outputs.dtype == np.result_type(a.dtype if a.dtype == b.dtype else "float32")
+
+
 def test_memory_stays_flat_over_ten_thousand_calls():
     model = Sequential([Input((3,)), layers.Dense(2), layers.BatchNormalization(), layers.Dropout(0.5)])
     for training in (True, False):
