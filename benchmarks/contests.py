@@ -32,7 +32,7 @@ class Field:
             workload: what to run.
             rounds: how often each contestant has its turn.
             seconds: a contestant for whom a run takes longer runs as many epochs or calls as fit in here, at least one; if
-                that one takes more than a second, it takes part in every third round only.
+                that one takes more than half a second, it takes part in every third round only.
             without: peers that shall not take part.
         """
         peers = tuple(peer for peer in workload.peers if peer not in without)
@@ -45,7 +45,7 @@ class Field:
             name: partial(_seconds, *who, max(1, min(count, int(seconds / each[name]))))
             for name, who in contestants.items()
         }
-        slow = frozenset(name for name in list(measures)[1:] if each[name] > 1)
+        slow = frozenset(name for name in list(measures)[1:] if each[name] > 0.5)
         times = timing.rounds_of(workload.title, measures, rounds, slow)
         return Contest(workload.name, workload.title, workload.unit, times, workload.targets, left_out)
 

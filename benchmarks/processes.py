@@ -39,12 +39,16 @@ class Processes(NamedTuple):
     targets: tuple[Target, ...]
 
     def contest(self, rounds: int, without: Container[str] = ()) -> Contest:
-        """Runs each once unmeasured, so that bytecode and files are cached, and then the rounds."""
+        """Runs each once unmeasured, so that bytecode and files are cached, and then the rounds.
+
+        Who is in no target takes part in every third round only.
+        """
         with self.contestants() as everyone:
             measures = {name: measure for name, measure in everyone.items() if name not in without}
             for measure in measures.values():
                 measure()
-            times = timing.rounds_of(self.title, measures, rounds)
+            compared = {"jaxnn", *(name for target in self.targets for name in (target.who, target.versus))}
+            times = timing.rounds_of(self.title, measures, rounds, frozenset(measures) - compared)
         return Contest(self.name, self.title, self.unit, times, self.targets)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable
 from typing import Any
@@ -20,8 +21,8 @@ TASKS = (("binary", 10_000, "the binary snippet"), ("mlp", 2_000, "784-512-512-1
 
 
 def contests(rounds: int = 9) -> list[Contest]:
-    """A contest for each network; the first contestant is what `ways` says."""
-    return [_contest(*task, rounds) for task in TASKS]
+    """Contests for each network; the first contestant is what `ways` says."""
+    return [*(_contest(*task, rounds) for task in TASKS), *(_callbacks(*task, rounds) for task in TASKS)]
 
 
 def _contest(name: str, rows: int, title: str, rounds: int) -> Contest:
@@ -57,4 +58,43 @@ def _epoch(task: tasks.Task, count: int) -> Callable[[], float]:
         return time.perf_counter() - started
 
     seconds()  # compiled here
+    return seconds
+
+
+class Watching(jaxnn.callbacks.Callback):
+    """Looks at every batch's loss."""
+
+    last = 0.0
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.last = logs["loss"]
+
+
+class Touching(jaxnn.callbacks.Callback):
+    """Sets the learning rate before every batch."""
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        self.model.optimizer.learning_rate = 0.01
+
+
+def _callbacks(name: str, rows: int, title: str, rounds: int) -> Contest:
+    """`fit` with callbacks that watch batches; the logs alone, or variables, too."""
+    task = tasks.make(name, rows)
+    callbacks = {"no callback": [], "one that reads the logs of every batch": [Watching()]}
+    callbacks["one that sets a variable at every batch"] = [Touching()]
+    measures = {who: _fit(task, chosen) for who, chosen in callbacks.items()}
+    title = f"{title}: an epoch of fit with callbacks"
+    return Contest("callbacks", title, "ms", rounds_of(title, measures, rounds))
+
+
+def _fit(task: tasks.Task, callbacks: list[Any]) -> Callable[[], float]:
+    net = frameworks.model(jaxnn, task)
+    fit = functools.partial(net.fit, task.x, task.y, batch_size=task.batch, verbose=0, callbacks=callbacks)
+    fit(epochs=2)  # compiled here
+
+    def seconds() -> float:
+        started = time.perf_counter()
+        fit(epochs=3)
+        return (time.perf_counter() - started) / 3
+
     return seconds
