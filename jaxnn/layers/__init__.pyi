@@ -96,6 +96,9 @@ from jaxnn.layers.pooling import MaxPooling1D as MaxPooling1D
 from jaxnn.layers.pooling import MaxPooling2D as MaxPooling2D
 from jaxnn.layers.pooling import MaxPooling3D as MaxPooling3D
 from jaxnn.layers.prelu import PReLU as PReLU
+from jaxnn.layers.preprocessing.category_encoding import CategoryEncoding as CategoryEncoding
+from jaxnn.layers.preprocessing.normalization import Normalization as Normalization
+from jaxnn.layers.preprocessing.rescaling import Rescaling as Rescaling
 from jaxnn.layers.recurrent import RNN as RNN
 from jaxnn.layers.recurrent import StackedRNNCells as StackedRNNCells
 from jaxnn.layers.reshape import Flatten as Flatten

@@ -1,0 +1,1 @@
+"""Layers that turn raw data into what a network takes: numbers, categories, texts, sounds."""
