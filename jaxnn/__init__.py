@@ -16,6 +16,7 @@ import typing as _typing
 
 from jaxnn import (
     activations,
+    applications,
     backend,
     callbacks,
     config,
@@ -72,7 +73,7 @@ def version() -> str:
 _SHARED = {"Identity", "deserialize", "get", "serialize"}
 _HOMES = {name: module for module in (callbacks, layers, models, optimizers) for name in set(module.__all__) - _SHARED}
 _MODULES = {
-    "activations", "backend", "callbacks", "config", "constraints", "datasets", "dtype_policies", "initializers",
+    "activations", "applications", "backend", "callbacks", "config", "constraints", "datasets", "dtype_policies", "initializers",
     "layers", "losses", "metrics", "mixed_precision", "models", "ops", "optimizers", "preprocessing", "random", "regularizers",
     "saving", "training", "tree", "utils", "wrappers",
 }  # fmt: skip

@@ -1,0 +1,16 @@
+from jaxnn.applications import imagenet_utils as imagenet_utils
+from jaxnn.applications import mobilenet_v2 as mobilenet_v2
+from jaxnn.applications import resnet as resnet
+from jaxnn.applications import resnet50 as resnet50
+from jaxnn.applications import resnet_v2 as resnet_v2
+from jaxnn.applications import vgg16 as vgg16
+from jaxnn.applications import vgg19 as vgg19
+from jaxnn.applications.mobilenet_v2 import MobileNetV2 as MobileNetV2
+from jaxnn.applications.resnet import ResNet50 as ResNet50
+from jaxnn.applications.resnet import ResNet101 as ResNet101
+from jaxnn.applications.resnet import ResNet152 as ResNet152
+from jaxnn.applications.resnet_v2 import ResNet50V2 as ResNet50V2
+from jaxnn.applications.resnet_v2 import ResNet101V2 as ResNet101V2
+from jaxnn.applications.resnet_v2 import ResNet152V2 as ResNet152V2
+from jaxnn.applications.vgg16 import VGG16 as VGG16
+from jaxnn.applications.vgg19 import VGG19 as VGG19
