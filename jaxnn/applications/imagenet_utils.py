@@ -32,7 +32,8 @@ def preprocess_input(x: Any, data_format: str | None = None, mode: str = "caffe"
     * "torch": `(x / 255 - mean) / std`, with ImageNet's mean and standard deviation of each colour.
 
     A NumPy array of floats is written over, as in Keras: hand in a copy where the pixels are still needed. Everything else
-    is left as it is. Whole numbers become `floatx()`.
+    is left as it is. Whole numbers become `floatx()`; in Keras a tensor of them keeps its type, and is off by the mean's
+    fraction.
 
     Args:
         x: images, RGB: a NumPy array, a tensor, or a symbolic tensor.
@@ -46,9 +47,9 @@ def preprocess_input(x: Any, data_format: str | None = None, mode: str = "caffe"
         ValueError: for another mode or data format.
 
     Example:
-        >>> preprocess_input(np.array([[[255, 51, 0]]]), mode="tf").round(2).tolist()
+        >>> preprocess_input(np.array([[[255.0, 51, 0]]]), mode="tf").round(2).tolist()
         [[[1.0, -0.6, -1.0]]]
-        >>> preprocess_input(np.array([[[255, 51, 0]]]), mode="caffe").round(1).tolist()  # 0 - 103.9 of blue comes first
+        >>> preprocess_input(np.array([[[255.0, 51, 0]]]), mode="caffe").round(1).tolist()  # 0 - 103.9 of blue comes first
         [[[-103.9, -65.8, 131.3]]]
 
     Source: https://keras.io/api/applications/, each family's `preprocess_input`
@@ -59,6 +60,8 @@ def preprocess_input(x: Any, data_format: str | None = None, mode: str = "caffe"
         x = ops.convert_to_tensor(x)
     if not is_float_dtype(standardize_dtype(x.dtype)):
         x = x.astype(floatx()) if isinstance(x, np.ndarray) else ops.cast(x, floatx())
+    elif isinstance(x, np.ndarray) and not x.flags.writeable:
+        x = x.copy()
     if mode == "tf":
         x /= 127.5
         x -= 1.0

@@ -92,7 +92,7 @@ def MobileNetV2(
     file = WeightFile(
         "mobilenet_v2/", f"mobilenet_v2_weights_tf_dim_ordering_tf_kernels_{float(alpha)}_{size}{ending}.h5"
     )
-    return build(arguments, lambda x: _body(x, alpha), file)
+    return build(arguments, lambda x: _body(x, alpha), file, default_size=size or 224)
 
 
 def _body(x: KerasTensor, alpha: float) -> KerasTensor:
