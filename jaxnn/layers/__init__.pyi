@@ -97,8 +97,16 @@ from jaxnn.layers.pooling import MaxPooling2D as MaxPooling2D
 from jaxnn.layers.pooling import MaxPooling3D as MaxPooling3D
 from jaxnn.layers.prelu import PReLU as PReLU
 from jaxnn.layers.preprocessing.category_encoding import CategoryEncoding as CategoryEncoding
+from jaxnn.layers.preprocessing.discretization import Discretization as Discretization
+from jaxnn.layers.preprocessing.hashed_crossing import HashedCrossing as HashedCrossing
+from jaxnn.layers.preprocessing.hashing import Hashing as Hashing
+from jaxnn.layers.preprocessing.integer_lookup import IntegerLookup as IntegerLookup
+from jaxnn.layers.preprocessing.mel_spectrogram import MelSpectrogram as MelSpectrogram
 from jaxnn.layers.preprocessing.normalization import Normalization as Normalization
 from jaxnn.layers.preprocessing.rescaling import Rescaling as Rescaling
+from jaxnn.layers.preprocessing.stft_spectrogram import STFTSpectrogram as STFTSpectrogram
+from jaxnn.layers.preprocessing.string_lookup import StringLookup as StringLookup
+from jaxnn.layers.preprocessing.text_vectorization import TextVectorization as TextVectorization
 from jaxnn.layers.recurrent import RNN as RNN
 from jaxnn.layers.recurrent import StackedRNNCells as StackedRNNCells
 from jaxnn.layers.reshape import Flatten as Flatten

@@ -94,6 +94,7 @@ CASES = {
     "Dense": Case({"units": 3, "activation": "tanh", "kernel_regularizer": "l2", "bias_constraint": "non_neg"}),
     "DepthwiseConv1D": Case({"kernel_size": 3, "depth_multiplier": 2}, (4, 6, 2)),
     "DepthwiseConv2D": Case({"kernel_size": 3, "strides": 2, "padding": "same", "activation": "tanh"}, (4, 5, 4, 3)),
+    "Discretization": Case({"bin_boundaries": [1.0, 3.0], "output_mode": "one_hot"}, (4, 6), integers=5),
     "Dot": Case({"axes": (2, 1)}, [(4, 5, 6), (4, 6, 3)]),
     "Dropout": Case({"rate": 0.5}),
     "ELU": Case({"alpha": 0.5}),
@@ -122,6 +123,7 @@ CASES = {
     "MaxPooling3D": Case({"pool_size": 2}, (4, 5, 4, 3, 2)),
     "Maximum": Case({}, [(4, 6), (4, 6)]),
     "Maxout": Case({"units": 3, "pieces": 4}),
+    "MelSpectrogram": Case({"fft_length": 8, "sequence_stride": 4, "num_mel_bins": 3, "min_power": 1e-3}, (4, 16)),
     "Minimum": Case({}, [(4, 6), (4, 6)]),
     "Multiply": Case({}, [(4, 6), (4, 6)]),
     "Normalization": Case({"axis": (1, 2)}, (4, 5, 6)),
@@ -144,6 +146,7 @@ CASES = {
     "SpatialDropout2D": Case({"rate": 0.5}, (4, 3, 3, 6)),
     "SpatialDropout3D": Case({"rate": 0.5}, (4, 2, 3, 3, 6)),
     "SpectralNormalization": Case({"layer": layers.Dense(3)}),
+    "STFTSpectrogram": Case({"mode": "magnitude", "frame_length": 4, "expand_dims": True}, (4, 16, 2)),
     "Subtract": Case({}, [(4, 6), (4, 6)]),
     "UnitNormalization": Case(),
     "UpSampling1D": Case({"size": 3}, (4, 3, 2)),
@@ -156,6 +159,8 @@ CASES = {
 NO_CALL = {"InputLayer", "Wrapper"}  # stands for an input; a base class
 NO_CALL |= {"Pipeline"}  # takes no dtype: tests/layers/test_pipeline.py
 NO_CALL |= {"RNN", "LSTMCell", "StackedRNNCells"}  # needs a cell; called with states: tests/layers/test_recurrent.py
+NO_CALL |= {"Hashing", "HashedCrossing", "IntegerLookup", "StringLookup", "TextVectorization"}  # give numbers of categories,
+# whatever the dtype, partly of strings: tests/layers/preprocessing
 
 every_layer = pytest.mark.parametrize("name", sorted(CASES))
 

@@ -21,14 +21,16 @@ def inputs_of(batch: Any) -> Any:
     return batch[0] if isinstance(batch, tuple) else batch
 
 
-def batches_of(data: Iterable, steps: int | None = None) -> Iterator[Any]:
+def batches_of(data: Iterable, steps: int | None = None, rows: bool = False) -> Iterator[Any]:
     """The inputs of each batch.
 
     Args:
-        data: any iterable. Of datasets with the methods of `tf.data`, whose elements are single rows, batches are made.
+        data: any iterable.
         steps: how many batches; None is all.
+        rows: whether single rows may come: where the elements of a dataset (ours or `tf.data`'s) are vectors, batches are
+            made of them.
     """
-    if hasattr(data, "element_spec") and hasattr(data, "batch"):
+    if rows and hasattr(data, "element_spec") and hasattr(data, "batch"):
         spec = data.element_spec
         spec = spec if hasattr(spec, "shape") else inputs_of(spec)
         if len(getattr(spec, "shape", ())) == 1:

@@ -139,7 +139,7 @@ class Normalization(DataLayer):
             array = data if isinstance(data, jax.Array) else as_numpy(data)
             mean, variance = array.mean(self._reduce_axis), array.var(self._reduce_axis)
         elif hasattr(data, "__iter__"):
-            first, batches = first_of(batches_of(data), check.name_of(self))
+            first, batches = first_of(batches_of(data, rows=True), check.name_of(self))
             self._fit(tuple(first.shape))
             mean, variance = self._moments(batches)
         else:
