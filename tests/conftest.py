@@ -1,5 +1,6 @@
 """What every test shares: Keras's backend is set before anything imports it, and each test starts a new session."""
 
+import gc
 import os
 import sys
 
@@ -12,6 +13,7 @@ import jax
 import pytest
 
 from jaxnn.core import config
+from jaxnn.training import programs
 from jaxnn.utils import clear_session
 
 
@@ -22,6 +24,24 @@ def session():
     config._said.clear()
     if "keras" in sys.modules:
         sys.modules["keras"].utils.clear_session(free_memory=False)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def memory():
+    """Thousands of compiled programs take gigabytes: a process that has grown forgets them before the next module."""
+    yield
+    if _resident_bytes() > 3 << 29:
+        programs.clear()
+        jax.clear_caches()
+        gc.collect()
+
+
+def _resident_bytes():
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:  # not on Linux
+        return 0
 
 
 @pytest.fixture
