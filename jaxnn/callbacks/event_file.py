@@ -35,7 +35,7 @@ class EventFile:
     """
 
     def __init__(self, folder: str):
-        name = f"events.out.tfevents.{int(time.time()):010d}.{socket.gethostname()}.{os.getpid()}.{next(_files)}.v2"
+        name = f"events.out.tfevents.{int(time.time()):010d}.{socket.gethostname()}.{os.getpid()}.{next(_files):06d}.v2"
         self.path = os.path.join(folder, name)
         self._begun = False
 

@@ -401,7 +401,7 @@ def test_what_goes_wrong_in_the_users_code_arrives_in_fit_with_its_place(argumen
     assert model.evaluate(X, Y, verbose=0)[0] > 0
 
 
-def test_ctrl_c_while_a_batch_is_waited_for_leaves_a_whole_model():
+def test_ctrl_c_while_a_batch_is_waited_for_leaves_a_whole_model(python_handles_ctrl_c):
     import _thread
 
     def slow():

@@ -27,14 +27,6 @@ def ahead(monkeypatch):
     return started
 
 
-@pytest.fixture
-def python_handles_ctrl_c():
-    """A shell may start the tests with the interrupt ignored."""
-    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, previous)
-
-
 def build():
     keras.utils.set_random_seed(1)
     layers = [

@@ -10,13 +10,7 @@ import pytest
 
 import jaxnn as keras
 
-
-@pytest.fixture(autouse=True)
-def python_handles_ctrl_c():
-    """A shell may start the tests with the interrupt ignored."""
-    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, previous)
+pytestmark = pytest.mark.usefixtures("python_handles_ctrl_c")
 
 
 def data(n=320):

@@ -216,14 +216,6 @@ def test_an_error_between_chunks_leaves_the_weights_of_the_last_one():
 # --- Ctrl-C ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def python_handles_ctrl_c():
-    """A shell may start the tests with the interrupt ignored."""
-    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, previous)
-
-
 def press_ctrl_c():
     signal.raise_signal(signal.SIGINT)
 
