@@ -1,4 +1,4 @@
-"""`keras.config`: process-wide settings; `dropout_masks` is ours. Source: https://keras.io/api/utils/config_utils/."""
+"""`keras.config`: process-wide settings; `dropout_masks` and `language` are ours. Source: https://keras.io/api/utils/config_utils/."""
 
 from jaxnn.core.config import (
     backend,
@@ -16,6 +16,7 @@ from jaxnn.core.config import (
     is_interactive_logging_enabled,
     is_nnx_enabled,
     is_traceback_filtering_enabled,
+    language,
     max_epochs,
     max_steps_per_epoch,
     set_backend,
@@ -23,6 +24,7 @@ from jaxnn.core.config import (
     set_epsilon,
     set_floatx,
     set_image_data_format,
+    set_language,
     set_max_epochs,
     set_max_steps_per_epoch,
 )
@@ -47,6 +49,7 @@ __all__ = [
     "is_interactive_logging_enabled",
     "is_nnx_enabled",
     "is_traceback_filtering_enabled",
+    "language",
     "max_epochs",
     "max_steps_per_epoch",
     "set_backend",
@@ -55,6 +58,7 @@ __all__ = [
     "set_epsilon",
     "set_floatx",
     "set_image_data_format",
+    "set_language",
     "set_max_epochs",
     "set_max_steps_per_epoch",
 ]

@@ -17,6 +17,7 @@ from jaxnn.core import check
 _FLOATS = ("bfloat16", "float16", "float32", "float64")
 _FORMATS = ("channels_last", "channels_first")
 _MASKS = ("keras", "fast")
+_LANGUAGES = ("en", "zh-TW")
 
 _settings: dict[str, Any] = {
     "floatx": "float32",
@@ -25,6 +26,7 @@ _settings: dict[str, Any] = {
     "dropout_masks": check.one_of(
         "jaxnn", "JAXNN_DROPOUT_MASKS", os.environ.get("JAXNN_DROPOUT_MASKS") or "keras", _MASKS
     ),
+    "language": check.one_of("jaxnn", "JAXNN_LANGUAGE", os.environ.get("JAXNN_LANGUAGE") or "en", _LANGUAGES),
     "interactive_logging": True,
     "traceback_filtering": True,
     "flash_attention": None,
@@ -116,6 +118,35 @@ def set_dropout_masks(masks: str) -> _Setting:
     before = dropout_masks()
     _settings["dropout_masks"] = check.one_of("set_dropout_masks", "masks", masks, _MASKS)
     return _Setting("dropout_masks", before)
+
+
+def language() -> str:
+    """The language of what `jaxnn.doctor` finds: 'en' or 'zh-TW'."""
+    return _settings["language"]
+
+
+def set_language(language: str) -> _Setting:
+    """Sets the language of what `jaxnn.doctor` finds, for the whole process or for a `with` block.
+
+    Names of classes, functions and arguments stay as they are, and so do all other messages. The environment variable
+    `JAXNN_LANGUAGE` sets it from outside. Not in Keras.
+
+    Args:
+        language: 'en', the default, or 'zh-TW', Traditional Chinese.
+
+    Raises:
+        ValueError: for any other name.
+
+    Example:
+        >>> with set_language("zh-TW"):
+        ...     language()
+        'zh-TW'
+        >>> language()
+        'en'
+    """
+    before = _settings["language"]
+    _settings["language"] = check.one_of("set_language", "language", language, _LANGUAGES)
+    return _Setting("language", before)
 
 
 class _Setting:

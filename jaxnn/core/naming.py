@@ -41,6 +41,17 @@ def reset() -> None:
     _counters.clear()
 
 
+def counts() -> collections.Counter[str]:
+    """Where all counters stand, for `restore`."""
+    return _counters.copy()
+
+
+def restore(before: collections.Counter[str]) -> None:
+    """Puts the counters back to where they stood."""
+    _counters.clear()
+    _counters.update(before)
+
+
 def check_name(name: object) -> str:
     """The name, if it is a string without a slash."""
     if not isinstance(name, str) or "/" in name:

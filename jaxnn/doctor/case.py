@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
+from typing import Any, NamedTuple
 
 from jaxnn.core.layer import is_default
 from jaxnn.doctor.arrays import named
@@ -11,6 +11,27 @@ from jaxnn.doctor.inputs import as_declared, declared_outputs, outputs_for
 from jaxnn.doctor.terms import Term, match
 
 _STEPS = {"predict": "predict_step", "fit": "train_step", "train_on_batch": "train_step"}
+
+
+class Given(NamedTuple):
+    """What else a call of `fit` was given that the checks look at.
+
+    Attributes:
+        batch_size: samples a step.
+        class_weight: a dict from class to weight.
+        validation_split: the share that was set aside.
+        held_out: the targets set aside.
+        thorough: the user has asked for advice: also look at what takes long, and at few samples.
+    """
+
+    batch_size: int | None = None
+    class_weight: dict | None = None
+    validation_split: float = 0.0
+    held_out: Any = None
+    thorough: bool = False
+
+
+NOTHING = Given()
 
 
 class Case:
@@ -23,12 +44,20 @@ class Case:
         y: targets, likewise.
         sample_weight: weights, likewise.
         outputs: the model's outputs for `x` as anything with a shape, where the caller knows them.
+        given: what else the call was given.
     """
 
     def __init__(
-        self, who: str, model: Any, x: Any = None, y: Any = None, sample_weight: Any = None, outputs: Any = None
+        self,
+        who: str,
+        model: Any,
+        x: Any = None,
+        y: Any = None,
+        sample_weight: Any = None,
+        outputs: Any = None,
+        given: Given = NOTHING,
     ):
-        self.who, self.model, self._outputs = who, model, outputs
+        self.who, self.model, self._outputs, self.given = who, model, outputs, given
         self.x, self.y, self.sample_weight = x, y, sample_weight
 
     @property

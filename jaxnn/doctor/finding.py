@@ -8,19 +8,42 @@ import weakref
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from jaxnn.doctor.codes import CODE_OF
+from jaxnn.doctor.ignoring import is_ignored
+from jaxnn.doctor.texts import Text
+
 
 class Finding(NamedTuple):
     """One thing that is wrong.
 
     Attributes:
-        code: names the kind of mistake; a warning of a code is said once a model.
-        message: one sentence of fact, one of help, with the method's name first.
+        word: names the kind of mistake, as `code` does.
+        who: the method whose call is wrong.
+        fact: what is wrong, in a sentence.
+        help: what to do, in another.
         severity: "error" where the result is certainly worthless, else "warning".
     """
 
-    code: str
-    message: str
+    word: str
+    who: str
+    fact: Text
+    help: Text
     severity: str = "error"
+
+    @property
+    def code(self) -> str:
+        """Such as "J107": what `doctor.ignore` takes, and the name of the page."""
+        return CODE_OF[self.word]
+
+    @property
+    def message(self) -> str:
+        """Both sentences, with the method's name first and the code last."""
+        return str(Text("message", who=self.who, fact=self.fact, help=self.help, code=self.code))
+
+    @property
+    def page(self) -> str:
+        """Where the documentation tells more."""
+        return f"docs/doctor/{self.code}.md"
 
 
 _said: weakref.WeakKeyDictionary[Any, set[str]] = weakref.WeakKeyDictionary()
@@ -33,11 +56,13 @@ def report(model: Any, findings: Iterable[Finding]) -> None:
         ValueError: at the first error, with its message.
     """
     for finding in findings:
+        if is_ignored(finding.code):
+            continue
         if finding.severity == "error":
             raise ValueError(finding.message)
         said = _said.setdefault(model, set())
-        if finding.code not in said:
-            said.add(finding.code)
+        if finding.word not in said:
+            said.add(finding.word)
             warnings.warn(finding.message, UserWarning, stacklevel=_users_level())
 
 

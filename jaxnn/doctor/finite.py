@@ -18,6 +18,7 @@ from jaxnn.doctor.arrays import host, named
 from jaxnn.doctor.case import Case
 from jaxnn.doctor.finding import Finding
 from jaxnn.doctor.terms import known_loss
+from jaxnn.doctor.texts import Text
 
 # Layers whose output has a NaN where their input has one, and nowhere hide it.
 _PASS_NAN_ON = (
@@ -88,7 +89,7 @@ def _finite_norm(flat: np.ndarray) -> bool:
         return bool(np.isfinite(np.dot(flat, flat)))
 
 
-def _trouble(array: Any) -> tuple[str, str] | None:
+def _trouble(array: Any) -> tuple[str, dict[str, Any]] | None:
     """'NaN' or 'infinity', and where, if an array has any."""
     a = host(array)
     if a is None or all_finite(a):
@@ -98,25 +99,20 @@ def _trouble(array: Any) -> tuple[str, str] | None:
     return ("NaN", _where(nan)) if nan.any() else ("infinity", _where(np.isinf(a)))
 
 
-def _where(bad: np.ndarray) -> str:
+def _where(bad: np.ndarray) -> dict[str, Any]:
     """In how many samples, and where first."""
     rows = np.flatnonzero(bad.reshape(len(bad), -1).any(axis=1))
-    place = f"first in row {rows[0]}"
+    place = Text("place/row", row=rows[0])
     if bad.ndim == 2 and bad.shape[1] > 1:
-        place += f", column {np.flatnonzero(bad[rows[0]])[0]}"
-    return f"{len(rows)} of {len(bad)} samples, {place}"
+        place = Text("place/column", row=rows[0], column=np.flatnonzero(bad[rows[0]])[0])
+    return {"bad": len(rows), "count": len(bad), "place": place}
 
 
-def _finding(case: Case, code: str, name: str, what: str, where: str, certain: bool) -> Finding:
-    method = "isnan" if what == "NaN" else "isinf"
-    drop = f"Drop these rows (np.{method} finds them) or fill them."
-    if certain:
-        message = (
-            f"{case.who}: `{name}` must be finite, else loss and weights become NaN; got {what} in {where}. {drop}"
-        )
-        return Finding(f"{what}-in-{code}", message)
-    so = "which makes predictions NaN or worthless" if case.who == "predict" else f"which may make the loss {what}"
-    return Finding(f"{what}-in-{code}", f"{case.who}: `{name}` has {what} in {where}, {so}. {drop}", "warning")
+def _finding(case: Case, word: str, name: str, what: str, where: dict[str, Any], certain: bool) -> Finding:
+    kind = "" if certain else "/predict" if case.who == "predict" else "/maybe"
+    fact = Text(f"not-finite-data/{what}{kind}", name=name, **where)
+    help_ = Text("not-finite-data/help", method="isnan" if what == "NaN" else "isinf")
+    return Finding(f"{what}-in-{word}", case.who, fact, help_, "error" if certain else "warning")
 
 
 def _spreads(case: Case) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 
 from jaxnn.doctor.case import Case
 from jaxnn.doctor.finding import Finding
+from jaxnn.doctor.texts import Text
 
 
 def check_numbers(case: Case) -> Iterator[Finding]:
@@ -17,12 +18,12 @@ def check_numbers(case: Case) -> Iterator[Finding]:
         dtype = array.dtype
         if isinstance(array, np.ndarray) and (dtype.kind in "OSUMm" or dtype.names):
             column, value = _first_odd(array)
-            what, help_ = _diagnosis(value, dtype)
-            where = "it" if column is None else f"column {column}"
-            yield Finding(
-                "not-numbers",
-                f"{case.who}: `{name}` must hold numbers; {where} has {what} (Invalid dtype: {dtype}). {help_}",
-            )
+            what = _diagnosis(value, dtype)
+            values = {"name": name, "what": what, "dtype": dtype}
+            fact = Text("not-numbers", **values)
+            if column is not None:
+                fact = Text("not-numbers/column", column=column, **values)
+            yield Finding("not-numbers", case.who, fact, Text(f"{what.key}/help"))
 
 
 def _first_odd(array: np.ndarray) -> tuple[int | None, Any]:
@@ -33,31 +34,25 @@ def _first_odd(array: np.ndarray) -> tuple[int | None, Any]:
     return None, next(array.flat, None)
 
 
-def _diagnosis(value: Any, dtype: np.dtype) -> tuple[str, str]:
-    """What an entry is, and what to do about it."""
+def _diagnosis(value: Any, dtype: np.dtype) -> Text:
+    """What an entry is; the same key with `/help` says what to do about it."""
     if dtype.names:
-        return (
-            f"records of {', '.join(dtype.names)}",
-            "Stack the fields as columns: np.column_stack([x[name] for name in x.dtype.names]).",
-        )
+        return Text("not-numbers/records", fields=", ".join(dtype.names))
     if isinstance(value, str | bytes):
         try:
             float(value)
         except ValueError:
-            return (
-                f"text such as {_short(value)}",
-                "Turn words into numbers first: pandas.get_dummies, or np.unique(values, return_inverse=True)[1].",
-            )
-        return f"numbers written as text such as {_short(value)}", "Convert them: .astype('float32')."
+            return Text("not-numbers/text", value=_short(value))
+        return Text("not-numbers/digits", value=_short(value))
     if dtype.kind in "Mm":
-        return f"dates such as {value}", "Make numbers of them: the day of the year, or days since the first one."
+        return Text("not-numbers/dates", value=value)
     if value is None:
-        return "None", "Drop these rows or fill them, then convert: .astype('float32')."
+        return Text("not-numbers/none")
     if isinstance(value, int | float | np.number | np.bool_):
-        return "numbers as Python objects", "Convert them: .astype('float32')."
+        return Text("not-numbers/objects")
     if isinstance(value, list | tuple | np.ndarray):
-        return "rows of different lengths", "Bring them to one length: fill the short ones up with zeros."
-    return f"objects of type {type(value).__name__}", "Turn them into arrays of numbers."
+        return Text("not-numbers/ragged")
+    return Text("not-numbers/other", type=type(value).__name__)
 
 
 def _short(value: Any) -> str:

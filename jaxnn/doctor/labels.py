@@ -12,6 +12,7 @@ from jaxnn.doctor.case import Case
 from jaxnn.doctor.finding import Finding
 from jaxnn.doctor.targets import BINARY, SPARSE
 from jaxnn.doctor.terms import Term
+from jaxnn.doctor.texts import Text
 
 SLACK = 0.1  # interpolated pictures overshoot by as much, and noise on a GAN's labels
 VOID = 255  # what segmentation masks use for 'unknown'
@@ -25,9 +26,9 @@ def check_class_labels(case: Case) -> Iterator[Finding]:
         whole = _whole(y)
         if not whole.all():
             odd = y[~whole].flat[0]
-            help_ = "For numbers to be predicted use loss='mse'." if np.isfinite(odd) else "Drop these samples."
-            fact = f"{case.who}: {term.loss} takes whole numbers as labels; `{term.name}` has {odd}"
-            yield Finding("fractional-labels", f"{fact}. {help_}", severity)
+            help_ = Text("fractional-labels/help" if np.isfinite(odd) else "fractional-labels/drop/help")
+            fact = Text("fractional-labels", loss=term.loss, name=term.name, value=odd)
+            yield Finding("fractional-labels", case.who, fact, help_, severity)
         elif classes is not None and (y.min() < 0 or y.max() >= classes):
             yield from _outside(case, term, _counted(term, y), classes, severity)
 
@@ -43,9 +44,9 @@ def check_binary_labels(case: Case) -> Iterator[Finding]:
         muddled = _whole(kinds).all() and (
             (kinds >= 1).sum() > 1 or kinds[0] > 0
         )  # all of these pull the probability to 1
-        fact = f"{case.who}: {term.loss} takes targets between 0 and 1; `{term.name}` has {_n(kinds[0])} to {_n(kinds[-1])}"
+        fact = Text("binary-labels", loss=term.loss, name=term.name, low=_n(kinds[0]), high=_n(kinds[-1]))
         severity = "error" if muddled and case.training else "warning"
-        yield Finding("binary-labels", f"{fact}. {_binary_help(kinds)}", severity)
+        yield Finding("binary-labels", case.who, fact, _binary_help(kinds), severity)
 
 
 def _values(case: Case, names: tuple[str, ...]) -> Iterator[tuple[Term, np.ndarray]]:
@@ -83,37 +84,31 @@ def _outside(case: Case, term: Term, y: np.ndarray, classes: int, severity: str)
     strangers = np.unique(y[bad])
     if len(strangers) == 1 and (strangers[0] < 0 or strangers[0] == VOID) and not bad.all():
         label = _n(strangers[0])
-        yield Finding(
-            "label-without-class",
-            f"{case.who}: the classes of `{term.name}` are 0 to {classes - 1}; {int(bad.sum())} of {len(y)} labels are "
-            f"{label}, which teaches nothing. Say so, SparseCategoricalCrossentropy(ignore_class={label}), or drop them.",
-            "warning",
-        )
+        counts = {"last": classes - 1, "bad": int(bad.sum()), "count": len(y), "label": label}
+        fact = Text("label-without-class/void", name=term.name, **counts)
+        help_ = Text("label-without-class/void/help", label=label)
+        yield Finding("label-without-class", case.who, fact, help_, "warning")
         return
     if classes == 1:
-        help_ = "Use loss='binary_crossentropy', or a last layer with one unit for each class."
+        help_ = Text("label-without-class/one/help")
     elif low == "1" and high == str(classes):
-        help_ = f"Count from 0: y - 1, or give the last layer {classes + 1} units."
+        help_ = Text("label-without-class/from-one/help", units=classes + 1)
     elif y.min() < 0:
-        help_ = "Number the classes from 0: np.unique(y, return_inverse=True)[1]."
+        help_ = Text("label-without-class/negative/help")
     else:
-        help_ = f"Give the last layer {int(y.max()) + 1} units, or renumber: np.unique(y, return_inverse=True)[1]."
-    yield Finding(
-        "label-without-class",
-        f"{case.who}: labels of `{term.name}` must be 0 to {classes - 1}, one class for each of the {classes} outputs; got "
-        f"{low} to {high}. {help_}",
-        severity,
-    )
+        help_ = Text("label-without-class/help", units=int(y.max()) + 1)
+    fact = Text("label-without-class", name=term.name, last=classes - 1, classes=classes, low=low, high=high)
+    yield Finding("label-without-class", case.who, fact, help_, severity)
 
 
-def _binary_help(kinds: np.ndarray) -> str:
+def _binary_help(kinds: np.ndarray) -> Text:
     if len(kinds) == 2:
-        return f"Code the two classes as 0 and 1: y == {_n(kinds[1])}."
+        return Text("binary-labels/two/help", high=_n(kinds[1]))
     if _whole(kinds).all() and len(kinds) <= 20:
-        return f"For {len(kinds)} classes use sparse_categorical_crossentropy and a softmax of {len(kinds)} units."
+        return Text("binary-labels/classes/help", classes=len(kinds))
     if _whole(kinds).all() and kinds[0] >= 0 and kinds[-1] <= 255:
-        return "If these are pixels, divide by 255."
-    return "For numbers to be predicted use loss='mse'; probabilities belong into [0, 1]."
+        return Text("binary-labels/pixels/help")
+    return Text("binary-labels/numbers/help")
 
 
 def _n(value: Any) -> str:

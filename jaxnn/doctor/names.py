@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from jaxnn.core import check, registry
 from jaxnn.doctor.finding import Finding
+from jaxnn.doctor.texts import Text
 
 BY_SHAPE = {"losses": ("crossentropy", "ce"), "metrics": ("accuracy", "acc", "crossentropy", "ce")}  # chosen by fit
 
@@ -25,9 +27,15 @@ def _unknown(kind: str, noun: str, given: Any) -> Iterator[Finding]:
     for name in _strings(given):
         if name.lower() in BY_SHAPE[kind] or registry.custom_object(name) is not None or registry.find(kind, name):
             continue
-        hint = check.nearest(name, [*sorted(registry.objects(kind)), *BY_SHAPE[kind]])
-        help_ = hint or f" Use one of those that jaxnn.{kind} lists, or pass a function."
-        yield Finding(f"unknown-{noun}", f"compile: Could not interpret {noun} identifier: {name}.{help_}")
+        nearest = nearest_name(name, [*sorted(registry.objects(kind)), *BY_SHAPE[kind]])
+        help_ = Text("unknown/nearest/help", nearest=nearest) if nearest else Text("unknown/help", kind=kind)
+        yield Finding(f"unknown-{noun}", "compile", Text(f"unknown-{noun}", name=name), help_)
+
+
+def nearest_name(name: str, names: list[str]) -> str | None:
+    """The one that `name` may have been meant for."""
+    found = re.search(r"'(.*)'", check.nearest(name, names))
+    return found and found[1]
 
 
 def _strings(given: Any) -> Iterator[str]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from jaxnn import losses
 from jaxnn.core import tree
 from jaxnn.doctor.arrays import named
 from jaxnn.doctor.case import Case
 from jaxnn.doctor.finding import Finding
+from jaxnn.doctor.texts import Text
 
 _SHOWN = 4  # arrays whose sizes a message lists
 
@@ -16,15 +18,10 @@ _SHOWN = 4  # arrays whose sizes a message lists
 def check_present(case: Case) -> Iterator[Finding]:
     """No data at all, or a single number where an array of samples belongs."""
     if not named("x", case.x) and (case.standard or not named("y", case.y)):
-        yield Finding(
-            "no-data", f"{case.who}: `x` is not optional, but None was passed. Pass an array of samples: x=..."
-        )
+        yield Finding("no-data", case.who, Text("no-data"), Text("no-data/help"))
     for name, array in case.arrays:
         if len(array.shape) == 0:
-            yield Finding(
-                "no-samples-axis",
-                f"{case.who}: `{name}` must have a first axis of samples; got a single number. Put it into a list.",
-            )
+            yield Finding("no-samples-axis", case.who, Text("no-samples-axis", name=name), Text("no-samples-axis/help"))
 
 
 def check_lengths(case: Case) -> Iterator[Finding]:
@@ -32,31 +29,21 @@ def check_lengths(case: Case) -> Iterator[Finding]:
     sizes = [(name, array.shape[0]) for name, array in case.arrays]
     if len({size for _, size in sizes}) <= 1:
         return
-    told = ", ".join(f"'{name}' sizes: {size}" for name, size in sizes[:_SHOWN])
-    told += f" and {len(sizes) - _SHOWN} more" if len(sizes) > _SHOWN else ""
-    last = dict(sizes).get("y")
-    rows = isinstance(case.x, list | tuple) and len(case.x) == last
-    help_ = (
-        f"A list of {len(case.x)} arrays counts as {len(case.x)} inputs: if each is one sample, pass np.stack(x)."
-        if rows
-        else "Each sample needs one row in every array."
-    )
-    yield Finding(
-        "lengths-differ",
-        f"{case.who}: Data cardinality is ambiguous. Make sure all arrays contain the same number of samples; got "
-        f"{told}. {help_}",
-    )
+    told: Any = ", ".join(f"'{name}' sizes: {size}" for name, size in sizes[:_SHOWN])
+    if len(sizes) > _SHOWN:
+        told = Text("lengths-differ/more", sizes=told, more=len(sizes) - _SHOWN)
+    help_ = Text("lengths-differ/help")
+    if isinstance(case.x, list | tuple) and len(case.x) == dict(sizes).get("y"):
+        help_ = Text("lengths-differ/rows", count=len(case.x))
+    yield Finding("lengths-differ", case.who, Text("lengths-differ", sizes=told), help_)
 
 
 def check_not_empty(case: Case) -> Iterator[Finding]:
     """Arrays without samples."""
     for name, array in case.arrays:
         if array.shape[0] == 0:
-            yield Finding(
-                "no-samples",
-                f"{case.who}: `{name}` must have at least one sample; got an array of shape {tuple(array.shape)}. "
-                "See how it was loaded or selected: a condition that nothing meets gives this.",
-            )
+            fact = Text("no-samples", name=name, shape=tuple(array.shape))
+            yield Finding("no-samples", case.who, fact, Text("no-samples/help"))
 
 
 def check_targets_given(case: Case) -> Iterator[Finding]:
@@ -66,12 +53,8 @@ def check_targets_given(case: Case) -> Iterator[Finding]:
         return
     each = [one for one in tree.flatten(loss) if one is not None]
     if each and all(map(_compares, each)):
-        told = f"'{loss}'" if isinstance(loss, str) else "a loss"
-        yield Finding(
-            "no-targets",
-            f"{case.who}: `y` must be given, since the model was compiled with {told}, which compares outputs with "
-            "targets; got None. Pass y=..., or compile without a loss.",
-        )
+        told = f"'{loss}'" if isinstance(loss, str) else Text("no-targets/a-loss")
+        yield Finding("no-targets", case.who, Text("no-targets", loss=told), Text("no-targets/help"))
 
 
 def _compares(loss: object) -> bool:

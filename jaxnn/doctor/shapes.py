@@ -11,6 +11,8 @@ from jaxnn.core import check
 from jaxnn.doctor.case import Case
 from jaxnn.doctor.finding import Finding
 from jaxnn.doctor.inputs import as_declared, declared_inputs, fits, ordered
+from jaxnn.doctor.names import nearest_name
+from jaxnn.doctor.texts import Text
 
 
 def check_input_shapes(case: Case) -> Iterator[Finding]:
@@ -18,31 +20,36 @@ def check_input_shapes(case: Case) -> Iterator[Finding]:
     expected = declared_inputs(case.model)
     if not case.standard or not expected or as_declared(case.model, case.x) or not isinstance(case.trial, Exception):
         return
-    fact, help_ = _structure(case.x, list(expected)) or _mismatch(case.x, expected)
+    found = _structure(case.x, list(expected)) or _mismatch(case.x, expected)
     cause = re.split(r"\.?\s*\n|\.\s|\.$", str(case.trial).strip())[0]  # its first sentence, which names the layer
-    yield Finding("input-shape", f"{case.who}: {check.name_of(case.model)} {fact} ({cause}). {help_}")
+    key, values, help_ = found
+    yield Finding("input-shape", case.who, Text(key, model=check.name_of(case.model), cause=cause, **values), help_)
 
 
-def _structure(x: Any, names: list[str]) -> tuple[str, str] | None:
+def _structure(x: Any, names: list[str]) -> tuple[str, dict, Text] | None:
     """Fact and help where inputs are missing or too many."""
     if isinstance(x, dict) and not set(names) <= set(x):
         missing = [name for name in names if name not in x]
         unknown = [key for key in x if key not in names]
-        hints = [check.nearest(name, unknown).replace(" Did you mean", f" Is '{name}'") for name in missing]
-        return f"needs the inputs {names}; got {list(x)}", f"Add {missing[0]!r} to the dictionary.{''.join(hints)}"
+        hints: Any = ""
+        for name in missing:
+            if given := nearest_name(name, unknown):
+                hints = Text("input-shape/names/hint", hints=hints, missing=name, given=given)
+        help_ = Text("input-shape/names/help", missing=missing[0], hints=hints)
+        return "input-shape/names", {"names": names, "got": list(x)}, help_
     count = len(ordered(x, names))
     if count == len(names):
         return None
     if isinstance(x, tuple) and count == 2:
-        help_ = "If the second is the targets, pass it as `y`: (x, y) as two arguments."
+        help_ = Text("input-shape/pair/help")
     elif count > len(names):
-        help_ = "If the arrays are samples, pass one array of them: np.stack(x)."
+        help_ = Text("input-shape/many/help")
     else:
-        help_ = "Pass a list of them, or a dict by name."
-    return f"takes {len(names)} input(s) {names}; got {count}", help_
+        help_ = Text("input-shape/few/help")
+    return "input-shape/count", {"count": len(names), "names": names, "got": count}, help_
 
 
-def _mismatch(x: Any, declared: dict[str, tuple]) -> tuple[str, str]:
+def _mismatch(x: Any, declared: dict[str, tuple]) -> tuple[str, dict, Text]:
     """Fact and help for the first array of a wrong shape."""
     arrays = zip(declared.items(), ordered(x, list(declared)), strict=True)
     name, expected, got = next(
@@ -50,12 +57,12 @@ def _mismatch(x: Any, declared: dict[str, tuple]) -> tuple[str, str]:
         for (name, shape), a in arrays
         if a is not None and not fits(shape, tuple(a.shape))
     )
-    fact, sample = f"expects input '{name}' of shape {expected}; got {got}", got[1:]
+    fact, sample = {"name": name, "expected": expected, "got": got}, got[1:]
     if got == expected[1:]:
-        return fact, "For a single sample add the batch axis: x[np.newaxis]."
+        return "input-shape", fact, Text("input-shape/one/help")
     if None not in expected[1:] and sample and math.prod(sample) == math.prod(expected[1:]):
         if len(expected) == len(got) > 3 and sorted(sample) == sorted(expected[1:]):
-            return fact, "Move the axes to their places: np.moveaxis(x, 1, -1) puts channels last."
+            return "input-shape", fact, Text("input-shape/channels/help")
         target = ", ".join(map(str, expected[1:]))
-        return fact, f"Reshape it, x.reshape(len(x), {target}), or declare Input({sample})."
-    return fact, f"Pass the columns that the model was made for, or declare Input({sample})."
+        return "input-shape", fact, Text("input-shape/flat/help", target=target, sample=sample)
+    return "input-shape", fact, Text("input-shape/help", sample=sample)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from jaxnn.doctor.case import Case
 from jaxnn.doctor.finding import Finding
 from jaxnn.doctor.terms import Term
+from jaxnn.doctor.texts import Text
 
 SPARSE = ("sparse_categorical_crossentropy",)
 ONE_HOT = ("categorical_crossentropy", "categorical_focal_crossentropy")
@@ -30,54 +31,50 @@ def check_integer_labels(case: Case) -> Iterator[Finding]:
         last = term.options.get("axis", -1) in (-1, len(output) - 1)
         if not last or _agree(y, output[:-1]) or _agree(y, (*output[:-1], 1)):
             continue
-        fact = f"{_takes(case, term, 'integer labels', output[:-1])} {_SAME_BUT_LAST}"
+        fact = _takes("takes/labels", term, output[:-1], cause=_SAME_BUT_LAST)
         if len(y) == len(output) and y[-1] is not None and y[-1] > 1:
-            help_ = "If it is one-hot, use loss='categorical_crossentropy' or y.argmax(axis=-1)."
-            yield Finding("one-hot-for-integers", f"{fact}. {help_}")
+            yield Finding("one-hot-for-integers", case.who, fact, Text("one-hot-for-integers/help"))
         else:
-            yield Finding("target-shape", f"{fact}. The output is {_n(output)}: give each of its positions one label.")
+            yield Finding("target-shape", case.who, fact, Text("target-shape/positions/help", shape=_n(output)))
 
 
 def check_one_hot(case: Case) -> Iterator[Finding]:
     """Targets of a categorical cross entropy that have no axis of classes, or one of another size."""
     for term, y, output in _disagreeing(case, ONE_HOT):
-        fact = f"{_takes(case, term, 'one-hot targets', term.shape)} {_SAME}"
+        fact = _takes("takes/one-hot", term, term.shape, cause=_SAME)
         if len(y) < len(output) or y[-1] == 1:
-            other = f"loss='sparse_categorical_crossentropy' or utils.to_categorical(y, {output[-1]})"
-            yield Finding("integers-for-one-hot", f"{fact}. If it holds integer labels, use {other}.")
+            help_ = Text("integers-for-one-hot/help", classes=output[-1])
+            yield Finding("integers-for-one-hot", case.who, fact, help_)
         else:
-            yield Finding("target-shape", f"{fact}. The last layer needs a unit for each class: {y[-1]}.")
+            yield Finding("target-shape", case.who, fact, Text("target-shape/classes/help", classes=y[-1]))
 
 
 def check_binary_targets(case: Case) -> Iterator[Finding]:
     """Targets of a binary cross entropy that are not one for each output."""
     for term, y, output in _disagreeing(case, BINARY):
         if len(y) == len(output) == 2 and output[-1] == 1:
-            help_ = f"For {y[-1]} exclusive classes use {y[-1]} softmax units and loss='categorical_crossentropy'."
+            help_ = Text("target-shape/exclusive/help", classes=y[-1])
         elif len(y) < len(output) or y[-1] == 1:
-            help_ = "For integer labels use loss='sparse_categorical_crossentropy', for yes and no one sigmoid unit."
+            help_ = Text("target-shape/integers/help")
         else:
-            help_ = "Give each output one target."
-        yield Finding("target-shape", f"{_takes(case, term, 'targets', term.shape)} {_SAME}. {help_}")
+            help_ = Text("target-shape/each/help")
+        yield Finding("target-shape", case.who, _takes("takes/targets", term, term.shape, cause=_SAME), help_)
 
 
 def check_broadcast(case: Case) -> Iterator[Finding]:
     """Targets of an elementwise loss that fit the outputs only by broadcasting, or not at all."""
     for term, y, output in _disagreeing(case, ELEMENTWISE):
-        fact = _takes(case, term, "targets", term.shape)
         if len(y) != len(output):
             if y[0] != 1:  # a batch of one has no others
-                cross = "which would compare each sample with other samples' targets"
-                cause = "(incompatible shapes for broadcasting)"
-                yield Finding("targets-cross", f"{fact}, {cross} {cause}. {_uncross(output)}")
+                yield Finding("targets-cross", case.who, _takes("targets-cross", term, term.shape), _uncross(output))
         elif all(a == b or 1 in (a, b) or None in (a, b) for a, b in list(zip(y, output, strict=True))[1:]):
             one_target = len(term.y.shape) < len(term.shape) or y[-1] == 1
-            so = "one target serves several outputs" if one_target else "one output meets several targets"
-            help_ = "If that isn't meant, give the last layer as many units as there are targets."
-            yield Finding("targets-broadcast", f"{fact}, so that {so}. {help_}", "warning")
+            fact = _takes(f"targets-broadcast/{'one-target' if one_target else 'one-output'}", term, term.shape)
+            yield Finding("targets-broadcast", case.who, fact, Text("targets-broadcast/help"), "warning")
         else:
-            help_ = f"Give the last layer {y[-1]} units, or the targets {output[-1]} columns."
-            yield Finding("target-shape", f"{fact} (incompatible shapes for broadcasting). {help_}")
+            fact = _takes("takes/targets", term, term.shape, cause="(incompatible shapes for broadcasting)")
+            help_ = Text("target-shape/units/help", units=y[-1], columns=output[-1])
+            yield Finding("target-shape", case.who, fact, help_)
 
 
 def ranked(y: tuple, output: tuple) -> tuple[tuple, tuple]:
@@ -107,8 +104,8 @@ def _agree(a: tuple, b: tuple) -> bool:
     return len(a) == len(b) and all(i == j or None in (i, j) for i, j in list(zip(a, b, strict=True))[1:])
 
 
-def _takes(case: Case, term: Term, what: str, shape: tuple) -> str:
-    return f"{case.who}: {term.loss} takes {what} of shape {_n(shape)}; `{term.name}` has shape {_n(term.y.shape)}"
+def _takes(key: str, term: Term, shape: tuple | None, **values: str) -> Text:
+    return Text(key, loss=term.loss, shape=_n(shape or ()), name=term.name, got=_n(term.y.shape), **values)
 
 
 def _n(shape: tuple) -> str:
@@ -116,11 +113,7 @@ def _n(shape: tuple) -> str:
     return f"({', '.join(['N', *map(str, shape[1:])])}{',' if len(shape) == 1 else ''})"
 
 
-def _uncross(output: tuple) -> str:
+def _uncross(output: tuple) -> Text:
     if len(output) == 2:
-        return f"Give the last layer one unit, or the targets {output[-1]} columns."
-    if len(output) == 3:
-        return (
-            "For one value a sequence the last LSTM or GRU needs return_sequences=False; else give each step a target."
-        )
-    return "Reshape the targets to the output, or the output to the targets."
+        return Text("targets-cross/units/help", columns=output[-1])
+    return Text("targets-cross/sequence/help" if len(output) == 3 else "targets-cross/help")

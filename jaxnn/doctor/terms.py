@@ -19,6 +19,8 @@ class Term(NamedTuple):
         y: the targets.
         shape: the output's, with None for unknown sizes; None if not known at all.
         weight: the sample weights, or None.
+        place: which of the outputs, counted from 0.
+        label: the output's name, if it has one that users may use.
     """
 
     loss: str | None
@@ -27,6 +29,8 @@ class Term(NamedTuple):
     y: Any
     shape: tuple | None
     weight: Any
+    place: int = 0
+    label: str | None = None
 
 
 def match(loss: Any, y: Any, weight: Any, outputs: Any, output_names: list[str] | None) -> list[Term]:
@@ -42,8 +46,8 @@ def match(loss: Any, y: Any, weight: Any, outputs: Any, output_names: list[str] 
     if any(column is None for column in columns):
         return []
     return [
-        Term(*known_loss(one), names[id(target)], target, shape, w)
-        for one, target, w, shape in zip(*columns, shapes or [None] * count, strict=True)
+        Term(*known_loss(one), names[id(target)], target, shape, w, i, labels and labels[i])
+        for i, (one, target, w, shape) in enumerate(zip(*columns, shapes or [None] * count, strict=True))
         if one is not None and target is not None
     ]
 

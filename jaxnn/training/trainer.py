@@ -12,7 +12,7 @@ import contextlib
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
@@ -20,8 +20,10 @@ import numpy as np
 from jaxnn import callbacks as callbacks_module
 from jaxnn import doctor
 from jaxnn.core import check, tree
+from jaxnn.doctor import NOTHING, Given
 from jaxnn.training import columns, data, function_loop, limits, loop, steps
 from jaxnn.training.building import build_by_call, build_for
+from jaxnn.training.checkup import checkup
 from jaxnn.training.events import EpochEvents
 from jaxnn.training.model_programs import ModelPrograms
 from jaxnn.training.prediction import QuickPredictions, predict_arrays, predict_stream, write_back
@@ -30,6 +32,9 @@ from jaxnn.training.single_batches import QuickSteps, run_step
 from jaxnn.training.state import Session
 from jaxnn.training.step_methods import StepMethods
 from jaxnn.utils import unpack_x_y_sample_weight
+
+if TYPE_CHECKING:
+    from jaxnn.doctor import Report
 
 
 class Trainer(StepMethods):
@@ -97,16 +102,18 @@ class Trainer(StepMethods):
         with Clock() if profile is None else Profile(profile) as clock:
             with clock.spent_on("data"):
                 x = columns.by_name(self, x)
+                held_out = None
                 if validation_split and validation_data is None:
                     arrays = tuple(data.as_rows(a) for a in (x, y, sample_weight))
                     (x, y, sample_weight), validation_data = data.split(arrays, validation_split)
-                look = self._inspect("fit", y is not None)
+                    held_out = validation_data[1]
+                look = self._inspect("fit", Given(batch_size, class_weight, validation_split, held_out))
                 plan = data.plan(x, y, sample_weight, batch_size, steps_per_epoch, shuffle, class_weight, look)
                 validation = None
                 if validation_data is not None:
                     val_x, val_y, val_weight = unpack_x_y_sample_weight(validation_data)
                     size = validation_batch_size or batch_size
-                    check_val = self._inspect("validation_data", True)
+                    check_val = self._inspect("validation_data")
                     validation = data.plan(
                         columns.by_name(self, val_x),
                         val_y,
@@ -191,7 +198,7 @@ class Trainer(StepMethods):
         self._check_step("test_step")
         check.no_extra("evaluate", kwargs, inspect.signature(Trainer.evaluate).parameters)
         steps = limits.steps(steps)
-        look = self._inspect("evaluate", y is not None)
+        look = self._inspect("evaluate")
         x = columns.by_name(self, x)
         plan = data.plan(x, y, sample_weight, batch_size, steps, inspect=look, who="evaluate")
         build_for(self, plan)
@@ -261,7 +268,7 @@ class Trainer(StepMethods):
                 return outputs
         self._check_step("predict_step")
         steps = limits.steps(steps)
-        look, columned = self._inspect("predict", False), columns.by_name(self, x)
+        look, columned = self._inspect("predict"), columns.by_name(self, x)
         plan = data.plan(columned, None, None, batch_size, steps, inspect=look, who="predict")
         build_by_call(self, plan)
         callbacks = self._callback_list(callbacks, verbose, 1, plan.steps_per_epoch)
@@ -367,7 +374,7 @@ class Trainer(StepMethods):
         arrays = (data.as_arrays(x), data.as_arrays(y), data.as_arrays(weight))
         if class_weight is not None:
             arrays = (*arrays[:2], data.class_weight_to_sample_weights(arrays[1], class_weight))
-        self._inspect(who, y is not None)(arrays)
+        self._inspect(who)(arrays)
         build_for(self, data.ArrayPlan(arrays, _count(arrays[0]), None, False))
         return arrays
 
@@ -378,11 +385,47 @@ class Trainer(StepMethods):
             self._model_programs = ModelPrograms(self)
         return self._model_programs
 
+    # --- advice --------------------------------------------------------------------------------------------------------
+
+    @check.known_arguments
+    def doctor(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: dict | None = None,
+        batch_size: int | None = None,
+        validation_split: float = 0.0,
+    ) -> Report:
+        """What is wrong with this model and this data, and what to do about it. Not in Keras.
+
+        The checks that `fit` makes before its first step, more thoroughly; then a forward pass, a backward pass and some
+        trial steps at this learning rate and others, on a copy; and the last `fit`'s history, if there was one. The model,
+        its optimizer and the random streams stay as they are.
+
+        Args:
+            x, y, sample_weight: arrays, as in `fit`.
+            class_weight, batch_size, validation_split: as in `fit`.
+
+        Returns:
+            A report: print it, show it in a notebook, or loop over its findings. `jaxnn.doctor.ignore` silences single
+            ones; docs/doctor has a page for each.
+
+        Raises:
+            ValueError: if the model can't be copied, or for data that isn't arrays.
+
+        Example:
+            >>> print(model.doctor(x_train, y_train))
+            nothing to report
+        """
+        self._require_compiled("doctor")
+        return checkup(self, x, y, sample_weight, class_weight, batch_size, validation_split)
+
     # --- helpers -------------------------------------------------------------------------------------------------------
 
-    def _inspect(self, who: str, has_targets: bool) -> Callable[[tuple], None]:
+    def _inspect(self, who: str, given: Given = NOTHING) -> Callable[[tuple], None]:
         """The checks of bad input, on the arrays as they will be used."""
-        return lambda arrays: doctor.check_data(self, who, arrays)
+        return lambda arrays: doctor.check_data(self, who, arrays, given)
 
     def _whole_executions(self, plan: Any, asked: int | None) -> None:
         """A number of steps that the user gave is rounded up to whole executions, as in Keras."""
