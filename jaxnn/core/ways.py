@@ -11,6 +11,7 @@ class Ways(NamedTuple):
     chunk_seconds: float  # how long a part of an epoch runs as one call
     told_after: float  # seconds: shorter steps run ahead of the callbacks that hear of them
     recurrence: str  # "inputs in the loop" or "inputs first"
+    steps_written_out: int  # loops over up to so many time steps are written out to be differentiated
     convolution: str  # "patches" or "xla"
     depthwise: str  # "slices" or "xla"
     pooling: str  # "slices" or "xla"
@@ -27,12 +28,15 @@ def ways(platform: str) -> Ways:
       many a call, with a copy of the state from before, and are told afterwards (`training/events.py`): a callback that reads
       each batch's loss makes an epoch of the documents' binary network 1.6 times as long, one that sets a variable at each
       batch, and so gets a step a call, 18 times.
-    - recurrence: whether an LSTM multiplies its inputs with the kernel step by step, inside the loop over time, or for
-      all steps before it. On a CPU a product too small for all cores is as fast in the loop, where its result is still
-      in the cache: before the loop a step takes 1.02 to 1.17 times as long. Elsewhere a loop's step costs its
-      launches, so fewer products in it are better (not measured yet). In either case the kernels' gradients are one
-      product each; JAX's own derivative, which adds them up step by step, takes 0.99 to 1.2 times as long, but 0.83 to
-      1.15 for 64 units and a batch of 32.
+    - recurrence: whether an LSTM, a GRU or a SimpleRNN multiplies its inputs with the kernel step by step, inside the loop
+      over time, or for all steps before it. On a CPU a product too small for all cores is as fast in the loop, where its
+      result is still in the cache: before the loop a step takes 1.01 to 1.18 times as long. Elsewhere a loop's step costs
+      its launches, so fewer products in it are better (not measured yet). In either case the kernels' gradients are one
+      product each; JAX's own derivative, which adds them up step by step, takes 0.99 to 1.2 times as long for an LSTM
+      (0.83 to 1.15 for 64 units and a batch of 32), 0.93 to 1.04 times for a GRU, 1.3 to 1.4 times for a SimpleRNN.
+    - steps_written_out: how many time steps a loop may have to be written out when it is differentiated. A step of 3 or 6
+      of them takes 0.6 to 0.85 times as long, and compiles about a second longer, once; of 20 it takes 1.04 to 3.5 times as
+      long, and two or five steps at a time of many take 0.9 to 1.3 times as long.
     - convolution: how one that is differentiated is computed: by XLA's convolution, or as a product of the kernel with the
       matrix of patches, of which a large batch makes a block at a time. On a CPU the gradients of XLA's convolution
       leave its fast path inside a loop: a step takes 8 to 70 times as long as with patches (jax issue 12868). Called step
@@ -53,6 +57,20 @@ def ways(platform: str) -> Ways:
     """
     if platform == "cpu":
         return Ways(
-            0.15, 1e-3, recurrence="inputs in the loop", convolution="patches", depthwise="slices", pooling="slices"
+            0.15,
+            1e-3,
+            recurrence="inputs in the loop",
+            steps_written_out=6,
+            convolution="patches",
+            depthwise="slices",
+            pooling="slices",
         )
-    return Ways(0.15, 1e-3, recurrence="inputs first", convolution="xla", depthwise="xla", pooling="xla")
+    return Ways(
+        0.15,
+        1e-3,
+        recurrence="inputs first",
+        steps_written_out=0,
+        convolution="xla",
+        depthwise="xla",
+        pooling="xla",
+    )

@@ -13,8 +13,12 @@ from jaxnn.layers.adaptive_pooling import AdaptiveMaxPooling1D as AdaptiveMaxPoo
 from jaxnn.layers.adaptive_pooling import AdaptiveMaxPooling2D as AdaptiveMaxPooling2D
 from jaxnn.layers.adaptive_pooling import AdaptiveMaxPooling3D as AdaptiveMaxPooling3D
 from jaxnn.layers.batch_normalization import BatchNormalization as BatchNormalization
+from jaxnn.layers.bidirectional import Bidirectional as Bidirectional
 from jaxnn.layers.concatenate import Concatenate as Concatenate
 from jaxnn.layers.concatenate import concatenate as concatenate
+from jaxnn.layers.conv_lstm import ConvLSTM1D as ConvLSTM1D
+from jaxnn.layers.conv_lstm import ConvLSTM2D as ConvLSTM2D
+from jaxnn.layers.conv_lstm import ConvLSTM3D as ConvLSTM3D
 from jaxnn.layers.convolution import Conv1D as Conv1D
 from jaxnn.layers.convolution import Conv2D as Conv2D
 from jaxnn.layers.convolution import Conv3D as Conv3D
@@ -42,6 +46,8 @@ from jaxnn.layers.dropout import SpatialDropout3D as SpatialDropout3D
 from jaxnn.layers.einsum_dense import EinsumDense as EinsumDense
 from jaxnn.layers.embedding import Embedding as Embedding
 from jaxnn.layers.flax_layer import FlaxLayer as FlaxLayer
+from jaxnn.layers.gru import GRU as GRU
+from jaxnn.layers.gru import GRUCell as GRUCell
 from jaxnn.layers.identity import Identity as Identity
 from jaxnn.layers.input_layer import Input as Input
 from jaxnn.layers.input_layer import InputLayer as InputLayer
@@ -108,7 +114,6 @@ from jaxnn.layers.preprocessing.stft_spectrogram import STFTSpectrogram as STFTS
 from jaxnn.layers.preprocessing.string_lookup import StringLookup as StringLookup
 from jaxnn.layers.preprocessing.text_vectorization import TextVectorization as TextVectorization
 from jaxnn.layers.recurrent import RNN as RNN
-from jaxnn.layers.recurrent import StackedRNNCells as StackedRNNCells
 from jaxnn.layers.reshape import Flatten as Flatten
 from jaxnn.layers.reshape import Permute as Permute
 from jaxnn.layers.reshape import RepeatVector as RepeatVector
@@ -120,7 +125,11 @@ from jaxnn.layers.separable import SeparableConvolution1D as SeparableConvolutio
 from jaxnn.layers.separable import SeparableConvolution2D as SeparableConvolution2D
 from jaxnn.layers.serialization import deserialize as deserialize
 from jaxnn.layers.serialization import serialize as serialize
+from jaxnn.layers.simple_rnn import SimpleRNN as SimpleRNN
+from jaxnn.layers.simple_rnn import SimpleRNNCell as SimpleRNNCell
 from jaxnn.layers.spectral_normalization import SpectralNormalization as SpectralNormalization
+from jaxnn.layers.stacked_rnn_cells import StackedRNNCells as StackedRNNCells
+from jaxnn.layers.time_distributed import TimeDistributed as TimeDistributed
 from jaxnn.layers.up_sampling import UpSampling1D as UpSampling1D
 from jaxnn.layers.up_sampling import UpSampling2D as UpSampling2D
 from jaxnn.layers.up_sampling import UpSampling3D as UpSampling3D

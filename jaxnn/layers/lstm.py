@@ -8,18 +8,18 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from jaxnn import activations, constraints, initializers, regularizers
+from jaxnn import activations
 from jaxnn.core import check
 from jaxnn.core.input_spec import InputSpec
 from jaxnn.core.registry import export
 from jaxnn.core.seed import SeedGenerator
 from jaxnn.core.types import Array
-from jaxnn.layers.recurrent import RNN, DropoutCell
-from jaxnn.ops.recurrent import lstm
+from jaxnn.layers.kernel_cell import KernelCell, KernelRNN, of_the_cell
+from jaxnn.ops.lstm import lstm
 
 
 @export("layers")
-class LSTMCell(DropoutCell):
+class LSTMCell(KernelCell):
     """One time step of an LSTM, with states h (the output) and c (the memory).
 
         i, f, g, o = split(x kernel + h recurrent_kernel + bias)
@@ -63,6 +63,8 @@ class LSTMCell(DropoutCell):
     Source: https://keras.io/api/layers/recurrent_layers/lstm_cell/
     """
 
+    gates = 4
+
     def __init__(
         self,
         units: int,
@@ -86,55 +88,28 @@ class LSTMCell(DropoutCell):
     ):
         implementation = kwargs.pop("implementation", 2)
         super().__init__(**kwargs)
-        self.units = check.positive_int(self, "units", units)
-        self.activation = activations.get(activation)
+        self._take_units(units, use_bias, activation)
         self.recurrent_activation = activations.get(recurrent_activation)
-        self.use_bias, self.unit_forget_bias = use_bias, unit_forget_bias
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.recurrent_initializer = initializers.get(recurrent_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
-        self.kernel_regularizer = regularizers.get(kernel_regularizer)
-        self.recurrent_regularizer = regularizers.get(recurrent_regularizer)
-        self.bias_regularizer = regularizers.get(bias_regularizer)
-        self.kernel_constraint = constraints.get(kernel_constraint)
-        self.recurrent_constraint = constraints.get(recurrent_constraint)
-        self.bias_constraint = constraints.get(bias_constraint)
-        self.dropout, self.recurrent_dropout = (min(1.0, max(0.0, rate)) for rate in (dropout, recurrent_dropout))
+        self._take_weights(
+            kernel_initializer=kernel_initializer,
+            recurrent_initializer=recurrent_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            recurrent_regularizer=recurrent_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            recurrent_constraint=recurrent_constraint,
+            bias_constraint=bias_constraint,
+        )
+        self.unit_forget_bias = unit_forget_bias
+        self._take_rates(dropout, recurrent_dropout)
         self.implementation = 1 if self.recurrent_dropout else implementation
         self.masks_per_call = 4 if self.implementation == 1 else 1
         self.seed, self.seed_generator = seed, SeedGenerator(seed)
         self.state_size, self.output_size = [self.units, self.units], self.units
 
-    def build(self, input_shape: Any) -> None:
-        """Makes the kernels and the bias for the size of the last axis."""
-        self.kernel = self.add_weight(
-            (check.known_axis(self, input_shape, -1), 4 * self.units),
-            self.kernel_initializer,
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
-            name="kernel",
-        )
-        self.recurrent_kernel = self.add_weight(
-            (self.units, 4 * self.units),
-            self.recurrent_initializer,
-            regularizer=self.recurrent_regularizer,
-            constraint=self.recurrent_constraint,
-            name="recurrent_kernel",
-        )
-        self.bias = None
-        if self.use_bias:
-            start = self.bias_initializer
-            self.bias = self.add_weight(
-                (4 * self.units,),
-                _OneForTheForgetGate(start) if self.unit_forget_bias else start,
-                regularizer=self.bias_regularizer,
-                constraint=self.bias_constraint,
-                name="bias",
-            )
-
-    def get_initial_state(self, batch_size: int | None = None) -> list[Array]:
-        """Zeros for h and c."""
-        return [jnp.zeros((batch_size, size), self.compute_dtype) for size in self.state_size]
+    def _bias_start(self) -> Any:
+        return OneForTheForgetGate(self.bias_initializer) if self.unit_forget_bias else self.bias_initializer
 
     def call(self, inputs: Array, states: Any, training: bool | None = False) -> tuple[Array, list[Array]]:
         """The next h, and the states after this step."""
@@ -165,7 +140,7 @@ def _four(xs: list[Array]) -> list[Array]:
     return xs * 4 if len(xs) == 1 else xs
 
 
-class _OneForTheForgetGate:
+class OneForTheForgetGate:
     """The bias's start: 1 for the forget gate, and what another initializer gives for the rest."""
 
     def __init__(self, initializer: Callable):
@@ -178,12 +153,8 @@ class _OneForTheForgetGate:
         return concatenate([first, np.ones(units, first.dtype), rest])
 
 
-def _of_the_cell(name: str) -> property:
-    return property(lambda self: getattr(self.cell, name), doc=f"The cell's `{name}`.")
-
-
 @export("layers")
-class LSTM(RNN):
+class LSTM(KernelRNN):
     """Long short-term memory: reads a sequence step by step, and remembers by a memory that gates write, keep and show.
 
         i, f, g, o = split(x kernel + h recurrent_kernel + bias)
@@ -205,7 +176,7 @@ class LSTM(RNN):
         return_state: whether the last h and c are given after the output.
         go_backwards: whether to begin with the last step; the outputs are in the order of computation.
         stateful: whether a batch begins with the states that the batch before ended with.
-        unroll: whether the loop is written out. It compiles longer, and is rarely faster.
+        unroll: whether the loop is written out. It compiles longer, and isn't faster on CPUs.
         use_cudnn: "auto", True or False; accepted, and without effect: every setting runs XLA's program.
 
     Call arguments:
@@ -230,6 +201,8 @@ class LSTM(RNN):
     Source: Hochreiter and Schmidhuber, Neural Computation 9(8), 1997;
     https://keras.io/api/layers/recurrent_layers/lstm/
     """
+
+    _not_in_config = ("use_cudnn",)
 
     def __init__(
         self,
@@ -295,59 +268,15 @@ class LSTM(RNN):
         self.use_cudnn = check.one_of(self, "use_cudnn", use_cudnn, ("auto", True, False))
         self.input_spec = InputSpec(ndim=3)
 
-    units = _of_the_cell("units")
-    activation = _of_the_cell("activation")
-    recurrent_activation = _of_the_cell("recurrent_activation")
-    use_bias = _of_the_cell("use_bias")
-    kernel_initializer = _of_the_cell("kernel_initializer")
-    recurrent_initializer = _of_the_cell("recurrent_initializer")
-    bias_initializer = _of_the_cell("bias_initializer")
-    unit_forget_bias = _of_the_cell("unit_forget_bias")
-    kernel_regularizer = _of_the_cell("kernel_regularizer")
-    recurrent_regularizer = _of_the_cell("recurrent_regularizer")
-    bias_regularizer = _of_the_cell("bias_regularizer")
-    kernel_constraint = _of_the_cell("kernel_constraint")
-    recurrent_constraint = _of_the_cell("recurrent_constraint")
-    bias_constraint = _of_the_cell("bias_constraint")
-    dropout = _of_the_cell("dropout")
-    recurrent_dropout = _of_the_cell("recurrent_dropout")
-    seed = _of_the_cell("seed")
+    recurrent_activation = of_the_cell("recurrent_activation")
+    unit_forget_bias = of_the_cell("unit_forget_bias")
 
-    def inner_loop(self, sequences: Array, initial_state: list, mask: Any, training: bool | None = False) -> tuple:
-        """The loop over time: `ops.recurrent.lstm` for an LSTM as everybody writes it, else step by step."""
+    def _fused(self) -> Any:
         cell = self.cell
         as_usual = (
             type(cell) is LSTMCell
             and cell.activation is activations.tanh
             and cell.recurrent_activation is activations.sigmoid
             and cell.implementation != 1
-            and not self.unroll
-            and not (self.zero_output_for_mask and mask is not None)
         )
-        if not as_usual:
-            return super().inner_loop(sequences, initial_state, mask, training=training)
-        for m in cell.masks(sequences[:, 0], initial_state[0], training)[0]:
-            sequences = sequences * m[:, None]
-        with cell._autocast():  # `stateless_call` runs `call` outside the layer's own, as in Keras
-            weights = [None if w is None else w.value for w in (cell.kernel, cell.recurrent_kernel, cell.bias)]
-        outputs, h, c = lstm(
-            sequences.astype(cell.compute_dtype),
-            *initial_state,
-            *weights,
-            mask=mask,
-            go_backwards=self.go_backwards,
-            return_sequences=self.return_sequences,
-        )
-        return h, outputs if self.return_sequences else None, [h, c]
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments, `use_cudnn` aside."""
-        config = super().get_config()
-        config.pop("use_cudnn", None)
-        activity = regularizers.serialize(self.activity_regularizer)
-        return {"activity_regularizer": activity, "zero_output_for_mask": self.zero_output_for_mask, **config}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> LSTM:
-        """The layer of a config."""
-        return cls(**config)
+        return lstm if as_usual else None

@@ -10,118 +10,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxnn import random
 from jaxnn.core import check, tree
 from jaxnn.core.layer import Layer
 from jaxnn.core.registry import deserialize_keras_object, export
 from jaxnn.core.types import Array
 from jaxnn.core.variable import Variable
+from jaxnn.layers.any_cell import as_list, build_cell, call_cell, check_cell, initial_state, output_size
+from jaxnn.layers.dropout_cell import DropoutCell
+from jaxnn.layers.stacked_rnn_cells import StackedRNNCells
 from jaxnn.ops.core import tensor
 from jaxnn.ops.recurrent import rnn
-
-
-class DropoutCell(Layer):
-    """The base of cells with dropout on their inputs and their states.
-
-    An RNN draws the masks once a call, and all time steps share them; a cell that is called by itself draws new ones in
-    each call that trains. In an RNN the stream of masks moves on in every call, also where they aren't used, as in Keras.
-    """
-
-    dropout: float
-    recurrent_dropout: float
-    seed_generator: Any
-    masks_per_call: int  # one for all gates, or one a gate
-
-    _quiet = Layer._quiet | {"_held_masks"}
-    _held_masks: Any = None
-
-    def hold_masks(self, inputs: Array, h: Array, training: bool | None) -> None:
-        """Draws the masks of all time steps, for one step's inputs and states."""
-        self._held_masks = tuple(
-            self._draw(rate, x) if training else self._pass_over(rate)
-            for rate, x in ((self.dropout, inputs), (self.recurrent_dropout, h))
-        )
-
-    def release_masks(self) -> None:
-        """Forgets them."""
-        self._held_masks = None
-
-    def masks(self, inputs: Array, h: Array, training: bool | None) -> tuple[list[Array], list[Array]]:
-        """The masks of the inputs and of the states, `masks_per_call` of each; none where nothing is dropped."""
-        if not training:
-            return [], []
-        return self._held_masks or (self._draw(self.dropout, inputs), self._draw(self.recurrent_dropout, h))
-
-    def _draw(self, rate: float, x: Array) -> list[Array]:
-        if not 0 < rate < 1:
-            return []
-        ones = jnp.ones(x.shape, x.dtype)
-        return [random.dropout(ones, rate, seed=self.seed_generator) for _ in range(self.masks_per_call)]
-
-    def _pass_over(self, rate: float) -> list[Array]:
-        for _ in range(self.masks_per_call if 0 < rate < 1 else 0):
-            self.seed_generator.next()
-        return []
-
-
-@export("layers")
-class StackedRNNCells(Layer):
-    """Cells on top of each other as one cell: each takes the output of the one before.
-
-    Args:
-        cells: a list of cells. The states are a list of theirs.
-
-    Raises:
-        ValueError: if one of them has no `call` or no `state_size`.
-
-    Example:
-        >>> layer = RNN(StackedRNNCells([LSTMCell(4), LSTMCell(2)]))
-        >>> layer(np.ones((3, 5, 6))).shape
-        (3, 2)
-
-    Source: https://keras.io/api/layers/recurrent_layers/stacked_rnn_cells/
-    """
-
-    def __init__(self, cells: Any, **kwargs: Any):
-        super().__init__(**kwargs)
-        for cell in cells:
-            _check_cell(self, cell)
-        self.cells = cells
-
-    @property
-    def state_size(self) -> list:
-        """The sizes of each cell's states."""
-        return [cell.state_size for cell in self.cells]
-
-    @property
-    def output_size(self) -> int:
-        """The size of the last cell's output."""
-        return output_size(self.cells[-1])
-
-    def get_initial_state(self, batch_size: int | None = None) -> list:
-        """The first states of all cells."""
-        return [initial_state(cell, batch_size, self.compute_dtype) for cell in self.cells]
-
-    def build(self, input_shape: Any) -> None:
-        """Builds each cell for the size of the output before it."""
-        for cell in self.cells:
-            _build_cell(cell, input_shape)
-            input_shape = (input_shape[0], output_size(cell))
-
-    def call(self, inputs: Array, states: Any, training: bool | None = False, **kwargs: Any) -> tuple[Array, list]:
-        """The last cell's output, and all states."""
-        new = []
-        for cell, own in zip(self.cells, states, strict=True):
-            inputs, moved = _call_cell(cell, inputs, list(own) if tree.is_nested(own) else [own], training, **kwargs)
-            new.append(moved if tree.is_nested(own) else tree.flatten(moved)[0])
-        return inputs, new
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> StackedRNNCells:
-        """The cells of a config."""
-        config = dict(config)
-        cells = [deserialize_keras_object(c, custom_objects=custom_objects) for c in config.pop("cells")]
-        return cls(cells, **config)
 
 
 @export("layers")
@@ -135,7 +33,7 @@ class RNN(Layer):
         return_state: whether the last states are given after the output.
         go_backwards: whether to begin with the last step; the outputs are in the order of computation.
         stateful: whether a batch begins with the states that the batch before ended with. The batch's size must be known.
-        unroll: whether the loop is written out. It compiles longer, and is rarely faster.
+        unroll: whether the loop is written out. It compiles longer, and isn't faster on CPUs.
         zero_output_for_mask: whether the output of a masked step is 0, and not the one before.
 
     Call arguments:
@@ -175,7 +73,7 @@ class RNN(Layer):
         **kwargs: Any,
     ):
         cell = StackedRNNCells(cell) if isinstance(cell, list | tuple) else cell
-        _check_cell("RNN", cell)
+        check_cell("RNN", cell)
         super().__init__(**kwargs)
         self.cell = cell
         self.return_sequences, self.return_state = return_sequences, return_state
@@ -226,13 +124,13 @@ class RNN(Layer):
 
     def get_initial_state(self, batch_size: int) -> list:
         """The states before the first step, a list."""
-        return initial_state(self.cell, batch_size, self.compute_dtype)
+        return as_list(initial_state(self.cell, batch_size, self.compute_dtype))
 
     # --- the layer ---------------------------------------------------------------------------------------------------
 
     def build(self, sequences_shape: Any, initial_state_shape: Any = None) -> None:
         """Builds the cell for the shape of one step, and makes the states if they are to be kept."""
-        _build_cell(self.cell, (sequences_shape[0], *sequences_shape[2:]))
+        build_cell(self.cell, (sequences_shape[0], *sequences_shape[2:]))
         if not self.stateful:
             return
         if self.states is None:
@@ -264,16 +162,15 @@ class RNN(Layer):
                 )
         if given is None:
             given = self.states if self.stateful else self.get_initial_state(batch)
-        given = list(given) if tree.is_nested(given) else [given]
         dtype = getattr(self.cell, "compute_dtype", self.compute_dtype)
-        return tree.map_structure(lambda s: tensor(s).astype(dtype), given)
+        return tree.map_structure(lambda s: tensor(s).astype(dtype), as_list(given))
 
     def inner_loop(self, sequences: Array, initial_state: list, mask: Any, training: bool | None = False) -> tuple:
         """The loop over time: the last output, all outputs (None where nobody asked for them), the last states."""
 
         def step(inputs: Array, states: Any) -> tuple[Array, list]:
-            output, new = _call_cell(self.cell, inputs, states, training)
-            return output, list(new) if tree.is_nested(new) else [new]
+            output, new = call_cell(self.cell, inputs, states, training)
+            return output, as_list(new)
 
         return rnn(
             step,
@@ -305,48 +202,7 @@ class RNN(Layer):
         return cls(deserialize_keras_object(config.pop("cell"), custom_objects=custom_objects), **config)
 
 
-# --- any object that is a cell -----------------------------------------------------------------------------------------
-
-
-def _check_cell(who: Any, cell: Any) -> None:
-    if not hasattr(type(cell), "call"):
-        raise ValueError(f"{check.name_of(who)}: Argument `cell` should have a `call` method. Received: cell={cell}")
-    if "state_size" not in dir(cell):
-        raise ValueError(
-            f"{check.name_of(who)}: The RNN cell should have a `state_size` attribute (single integer or list of "
-            f"integers, one integer per RNN state). Received: cell={cell}"
-        )
-
-
-def _build_cell(cell: Any, input_shape: tuple) -> None:
-    if isinstance(cell, Layer) and not cell.built:
-        cell.build(input_shape)
-        cell.built = True
-
-
-def _call_cell(cell: Any, inputs: Array, states: Any, training: bool | None, **kwargs: Any) -> tuple[Array, Any]:
-    if isinstance(cell, Layer) and cell._call_has_training_arg:
-        kwargs["training"] = training
-    return cell(inputs, states, **kwargs) if callable(cell) else cell.call(inputs, states, **kwargs)
-
-
-def output_size(cell: Any) -> int:
-    """The size of a cell's output: what it says, or the size of its first state."""
-    size = getattr(cell, "output_size", None)
-    if size is None:
-        size = cell.state_size if isinstance(cell.state_size, int) else cell.state_size[0]
-    if not isinstance(size, int):
-        raise ValueError(f"{check.name_of(cell)}: output_size must be an integer; got {size!r}.")
-    return size
-
-
-def initial_state(cell: Any, batch_size: int | None, dtype: str) -> list:
-    """A cell's states before the first step, a list: what it says, or zeros."""
-    if hasattr(cell, "get_initial_state"):
-        states = cell.get_initial_state(batch_size=batch_size)
-        return list(states) if tree.is_nested(states) else [states]
-    sizes = [cell.state_size] if isinstance(cell.state_size, int) else cell.state_size
-    return [jnp.zeros((batch_size, size), getattr(cell, "compute_dtype", dtype)) for size in sizes]
+# --- helpers -----------------------------------------------------------------------------------------------------------
 
 
 def _with_batch(batch: int | None, size: Any) -> Any:
@@ -357,15 +213,16 @@ def _with_batch(batch: int | None, size: Any) -> Any:
 @contextlib.contextmanager
 def _masks_held(cell: Any, inputs: Array, states: list, training: bool | None) -> Iterator[None]:
     """Inside it every cell keeps the masks that it draws at the beginning."""
-    holding = []
-    cells = zip(cell.cells, states, strict=True) if isinstance(cell, StackedRNNCells) else [(cell, states)]
+    stacked = isinstance(cell, StackedRNNCells)
+    cells = [c for c in (cell.cells if stacked else [cell]) if isinstance(c, DropoutCell)]
     try:
-        for one, own in cells:
+        for one, own in zip(cell.cells, states, strict=True) if stacked else [(cell, states)]:
+            h = tree.flatten(own)[0]
             if isinstance(one, DropoutCell):
-                holding.append(one)
-                one.hold_masks(inputs, tree.flatten(own)[0], training)
-            inputs = jnp.ones((inputs.shape[0], output_size(one)), inputs.dtype)
+                one.hold_masks(inputs, h, training)
+            if stacked:
+                inputs = jnp.ones((*h.shape[:-1], output_size(one)), inputs.dtype)
         yield
     finally:
-        for one in holding:
+        for one in cells:
             one.release_masks()

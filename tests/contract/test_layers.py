@@ -76,6 +76,7 @@ CASES = {
     "AveragePooling2D": Case({"pool_size": 2, "padding": "same"}, (4, 5, 4, 2)),
     "AveragePooling3D": Case({"pool_size": 2, "padding": "same"}, (4, 5, 4, 3, 2)),
     "BatchNormalization": Case({"momentum": 0.9}),
+    "Bidirectional": Case({"layer": layers.GRU(3, return_sequences=True), "merge_mode": "sum"}, (4, 5, 6)),
     "CategoryEncoding": Case({"num_tokens": 5, "output_mode": "count"}, (4, 6), integers=5),
     "Concatenate": Case({"axis": 1}, [(4, 3, 2), (4, 5, 2)]),
     "Conv1D": Case({"filters": 3, "kernel_size": 3, "padding": "causal"}, (4, 6, 2)),
@@ -88,6 +89,9 @@ CASES = {
     ),
     "Conv3D": Case({"filters": 2, "kernel_size": 2, "data_format": "channels_first"}, (4, 2, 4, 3, 3)),
     "Conv3DTranspose": Case({"filters": 2, "kernel_size": 2, "data_format": "channels_first"}, (4, 2, 2, 3, 3)),
+    "ConvLSTM1D": Case({"filters": 3, "kernel_size": 2, "recurrent_dropout": 0.5}, (4, 3, 5, 2)),
+    "ConvLSTM2D": Case({"filters": 2, "kernel_size": 2, "padding": "same", "return_sequences": True}, (4, 3, 3, 4, 2)),
+    "ConvLSTM3D": Case({"filters": 2, "kernel_size": 2, "data_format": "channels_first"}, (4, 3, 2, 2, 3, 3)),
     "Cropping1D": Case({"cropping": (1, 2)}, (4, 6, 2)),
     "Cropping2D": Case({"cropping": ((1, 0), (0, 1))}, (4, 4, 3, 2)),
     "Cropping3D": Case({"data_format": "channels_first"}, (4, 2, 3, 4, 5)),
@@ -102,6 +106,7 @@ CASES = {
     "Embedding": Case({"input_dim": 5, "output_dim": 3, "mask_zero": True}, (4, 6), integers=5),
     "Flatten": Case({}, (4, 5, 6)),
     "FlaxLayer": Case({"module": PlainDense(3)}),
+    "GRU": Case({"units": 3, "dropout": 0.5, "reset_after": False, "kernel_regularizer": "l2"}, (4, 5, 6)),
     "GaussianDropout": Case({"rate": 0.5}),
     "GaussianNoise": Case({"stddev": 0.5}),
     "GlobalAveragePooling1D": Case({}, (4, 5, 2)),
@@ -141,6 +146,7 @@ CASES = {
     "SeparableConv2D": Case(
         {"filters": 3, "kernel_size": 2, "depth_multiplier": 2, "depthwise_regularizer": "l2"}, (4, 4, 3, 2)
     ),
+    "SimpleRNN": Case({"units": 3, "return_sequences": True, "recurrent_dropout": 0.5}, (4, 5, 6)),
     "Softmax": Case(),
     "SpatialDropout1D": Case({"rate": 0.5}, (4, 5, 6)),
     "SpatialDropout2D": Case({"rate": 0.5}, (4, 3, 3, 6)),
@@ -148,6 +154,7 @@ CASES = {
     "SpectralNormalization": Case({"layer": layers.Dense(3)}),
     "STFTSpectrogram": Case({"mode": "magnitude", "frame_length": 4, "expand_dims": True}, (4, 16, 2)),
     "Subtract": Case({}, [(4, 6), (4, 6)]),
+    "TimeDistributed": Case({"layer": layers.Dense(3, activation="tanh")}, (4, 5, 6)),
     "UnitNormalization": Case(),
     "UpSampling1D": Case({"size": 3}, (4, 3, 2)),
     "UpSampling2D": Case({"size": (2, 3), "interpolation": "bilinear"}, (4, 3, 2, 2)),
@@ -158,7 +165,8 @@ CASES = {
 }
 NO_CALL = {"InputLayer", "Wrapper"}  # stands for an input; a base class
 NO_CALL |= {"Pipeline"}  # takes no dtype: tests/layers/test_pipeline.py
-NO_CALL |= {"RNN", "LSTMCell", "StackedRNNCells"}  # needs a cell; called with states: tests/layers/test_recurrent.py
+NO_CALL |= {"RNN", "StackedRNNCells"}  # need cells: tests/layers/test_recurrent.py
+NO_CALL |= {"SimpleRNNCell", "GRUCell", "LSTMCell"}  # called with states: tests/layers/test_cells.py
 NO_CALL |= {"Hashing", "HashedCrossing", "IntegerLookup", "StringLookup", "TextVectorization"}  # give numbers of categories,
 # whatever the dtype, partly of strings: tests/layers/preprocessing
 

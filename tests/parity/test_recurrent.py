@@ -1,4 +1,4 @@
-"""LSTM, LSTMCell and RNN against Keras: configs, outputs, states, gradients, masks, seeds and histories.
+"""SimpleRNN, GRU, LSTM, their cells and RNN against Keras: configs, outputs, states, gradients, masks, seeds, histories.
 
 The forward pass has Keras's bits. The gradients of the kernels are summed in another order (one product over all steps
 where Keras adds step by step), which is worth a few float32 ulps of their largest entries.
@@ -20,29 +20,39 @@ BATCH, TIME, FEATURES, UNITS = 3, 5, 4, 2
 FLAG = st.booleans()
 SHARE = st.sampled_from([0.0, 0.0, 0.4, 1.0])
 
-ARGUMENTS = st.fixed_dictionaries(
-    {"units": st.just(UNITS)},
-    optional={
-        "activation": st.sampled_from(["tanh", "relu", None]),
-        "recurrent_activation": st.sampled_from(["sigmoid", "hard_sigmoid"]),
-        "use_bias": FLAG,
-        "kernel_initializer": st.sampled_from(["glorot_uniform", "he_normal"]),
-        "recurrent_initializer": st.sampled_from(["orthogonal", "glorot_uniform"]),
-        "bias_initializer": st.sampled_from(["zeros", "random_normal"]),
-        "unit_forget_bias": FLAG,
-        "kernel_regularizer": st.sampled_from([None, "l2"]),
-        "recurrent_regularizer": st.sampled_from([None, "l1"]),
-        "bias_regularizer": st.sampled_from([None, "l2"]),
-        "kernel_constraint": st.sampled_from([None, "max_norm"]),
-        "recurrent_constraint": st.sampled_from([None, "non_neg"]),
-        "bias_constraint": st.sampled_from([None, "unit_norm"]),
-        "dropout": SHARE,
-        "recurrent_dropout": SHARE,
-        "seed": st.sampled_from([None, 3]),
-        "implementation": st.sampled_from([1, 2]),
-        "dtype": st.sampled_from(["float32", "float32", "mixed_bfloat16"]),
-    },
-)
+OF_ALL = {
+    "activation": st.sampled_from(["tanh", "tanh", "relu", None]),
+    "use_bias": FLAG,
+    "kernel_initializer": st.sampled_from(["glorot_uniform", "he_normal"]),
+    "recurrent_initializer": st.sampled_from(["orthogonal", "glorot_uniform"]),
+    "bias_initializer": st.sampled_from(["zeros", "random_normal"]),
+    "kernel_regularizer": st.sampled_from([None, "l2"]),
+    "recurrent_regularizer": st.sampled_from([None, "l1"]),
+    "bias_regularizer": st.sampled_from([None, "l2"]),
+    "kernel_constraint": st.sampled_from([None, "max_norm"]),
+    "recurrent_constraint": st.sampled_from([None, "non_neg"]),
+    "bias_constraint": st.sampled_from([None, "unit_norm"]),
+    "dropout": SHARE,
+    "recurrent_dropout": SHARE,
+    "seed": st.sampled_from([None, 3]),
+    "dtype": st.sampled_from(["float32", "float32", "mixed_bfloat16"]),
+}
+OF_GATES = {
+    "recurrent_activation": st.sampled_from(["sigmoid", "sigmoid", "hard_sigmoid"]),
+    "implementation": st.sampled_from([1, 2, 2]),
+}
+OF_EACH = {
+    "SimpleRNN": {},
+    "GRU": {**OF_GATES, "reset_after": FLAG},
+    "LSTM": {**OF_GATES, "unit_forget_bias": FLAG},
+}
+STATES = {"SimpleRNN": 1, "GRU": 1, "LSTM": 2}
+
+
+def arguments_of(name):
+    return st.fixed_dictionaries({"units": st.just(UNITS)}, optional={**OF_ALL, **OF_EACH[name]})
+
+
 OF_THE_LAYER = st.fixed_dictionaries(
     {},
     optional={
@@ -61,10 +71,10 @@ MASKS = {
 }
 
 
-def inputs(dtype="float32"):
+def inputs(dtype="float32", states=2):
     rng = np.random.default_rng(0)
     x = rng.normal(size=(BATCH, TIME, FEATURES))
-    return jnp.asarray(x, dtype), [jnp.asarray(rng.normal(size=(BATCH, UNITS)), dtype) for _ in range(2)]
+    return jnp.asarray(x, dtype), [jnp.asarray(rng.normal(size=(BATCH, UNITS)), dtype) for _ in range(states)]
 
 
 def pair(name, kwargs):
@@ -73,7 +83,7 @@ def pair(name, kwargs):
     for k in (jaxnn, keras):
         random.seed(5)
         layer = getattr(k.layers, name)(**kwargs, name="layer")
-        layer.build((BATCH, FEATURES) if name == "LSTMCell" else (BATCH, TIME, FEATURES))
+        layer.build((BATCH, FEATURES) if name.endswith("Cell") else (BATCH, TIME, FEATURES))
         made.append(layer)
     return made
 
@@ -105,31 +115,66 @@ def assert_equal(ours, theirs, context, **tolerance):
         )
 
 
-CASES = given(ARGUMENTS, OF_THE_LAYER, st.sampled_from(sorted(MASKS)), FLAG, FLAG)
+def cases(name):
+    return given(st.tuples(arguments_of(name), OF_THE_LAYER, st.sampled_from(sorted(MASKS)), FLAG, FLAG))
 
 
-@CASES
-@settings(max_examples=4, derandomize=True, deadline=None)
-def test_an_lstm_is_keras_lstm(arguments, of_the_layer, mask, training, given_states):
-    compare(arguments, of_the_layer, mask, training, given_states)
+DRAWN = {"derandomize": True, "deadline": None}
+
+
+@cases("SimpleRNN")
+@settings(max_examples=3, **DRAWN)
+def test_a_simple_rnn_is_keras_simple_rnn(case):
+    compare("SimpleRNN", *case)
+
+
+@cases("GRU")
+@settings(max_examples=4, **DRAWN)
+def test_a_gru_is_keras_gru(case):
+    compare("GRU", *case)
+
+
+@cases("LSTM")
+@settings(max_examples=3, **DRAWN)
+def test_an_lstm_is_keras_lstm(case):
+    compare("LSTM", *case)
 
 
 @pytest.mark.slow
-@CASES
-@settings(max_examples=50, derandomize=True, deadline=None)
-def test_an_lstm_is_keras_lstm_for_many_arguments(arguments, of_the_layer, mask, training, given_states):
-    compare(arguments, of_the_layer, mask, training, given_states)
+@pytest.mark.parametrize("name", sorted(STATES))
+def test_they_are_for_many_arguments(name):
+    settings(max_examples=50, **DRAWN)(cases(name)(lambda case: compare(name, *case)))()
 
 
-def compare(arguments, of_the_layer, mask, training, given_states):
+@pytest.mark.parametrize("name", sorted(STATES))
+@pytest.mark.parametrize("reset_after", [True, False])
+def test_the_usual_forward_pass_has_keras_bits(name, reset_after):
+    if name != "GRU" and not reset_after:
+        pytest.skip("GRU's")
+    kwargs = {"units": UNITS, "return_sequences": True, **({"reset_after": reset_after} if name == "GRU" else {})}
+    ours, theirs = pair(name, kwargs)
+    theirs.set_weights(ours.get_weights())
+    x, _ = inputs()
+    results = [jax.jit(lambda x, k=k: k.stateless_call(*values_of(k), x)[0])(x) for k in (ours, theirs)]
+    assert_equal(*results, name)
+
+
+def values_of(layer):
+    return [v.value for v in layer.trainable_variables], [v.value for v in layer.non_trainable_variables]
+
+
+def compare(name, arguments, of_the_layer, mask, training, given_states):
     kwargs = {**arguments, **of_the_layer}
     if kwargs.get("implementation") == 1 and kwargs.get("dropout") and not kwargs.get("recurrent_dropout"):
-        kwargs["dropout"] = 0.0  # Keras itself fails: its fused path takes the four masks for one
-    if kwargs.get("unroll"):
-        kwargs.pop("zero_output_for_mask", None)  # Keras leaves it out of unrolled loops
-        given_states = given_states and mask == "none"  # there Keras shows 0, not the given h, while all is masked
-    context = str((kwargs, mask, training, given_states))
-    ours, theirs = pair("LSTM", kwargs)
+        kwargs["dropout"] = 0.0  # Keras itself fails: its fused path takes the masks of all gates for one
+    if name == "GRU" and kwargs.get("dropout") == 1:
+        kwargs["dropout"] = 0.4  # Keras drops everything or nothing, depending on the path that it takes
+    if name == "SimpleRNN" and kwargs.get("activity_regularizer"):
+        kwargs["activity_regularizer"] = None  # Keras forgets it
+    if name == "GRU" and kwargs.get("dtype") == "mixed_bfloat16":
+        kwargs["use_bias"] = True  # without, Keras adds zeros in single precision
+    context = str((name, kwargs, mask, training, given_states))
+    ours, theirs = pair(name, kwargs)
     assert ours.get_config() == theirs.get_config(), context
     assert [w.path for w in ours.weights] == [w.path for w in theirs.weights], context
     # the host's normal numbers are within 4 ulp of XLA's
@@ -137,7 +182,7 @@ def compare(arguments, of_the_layer, mask, training, given_states):
     theirs.set_weights(ours.get_weights())
     assert ours.compute_output_shape((None, 5, 4)) == theirs.compute_output_shape((None, 5, 4)), context
 
-    x, states = inputs(ours.compute_dtype)
+    x, states = inputs(ours.compute_dtype, STATES[name])
     extra = {} if mask == "none" else {"mask": jnp.asarray(MASKS[mask])}
     results = [run(k, x, states if given_states else None, training, **extra) for k in (ours, theirs)]
     half = ours.compute_dtype == "bfloat16"
@@ -145,24 +190,27 @@ def compare(arguments, of_the_layer, mask, training, given_states):
     assert_equal(results[0][1], results[1][1], context, rtol=0.1 if half else 1e-5, atol=0.05 if half else 1e-5)
 
 
-@given(ARGUMENTS, FLAG)
-@settings(max_examples=5, derandomize=True, deadline=None)
-def test_a_cell_is_keras_cell(kwargs, training):
-    if training:
-        kwargs = {**kwargs, "dropout": 0.0, "recurrent_dropout": 0.0}  # by itself Keras's keeps its first mask
-    ours, theirs = pair("LSTMCell", kwargs)
+@pytest.mark.parametrize("name", sorted(STATES))
+@given(st.data(), FLAG)
+@settings(max_examples=2, **DRAWN)
+def test_a_cell_is_keras_cell(name, data, training):
+    kwargs = data.draw(arguments_of(name))
+    if name == "SimpleRNN" or not training:
+        kwargs.pop("implementation", None)
+    ours, theirs = pair(f"{name}Cell", kwargs)
     assert ours.get_config() == theirs.get_config()
     assert [w.path for w in ours.weights] == [w.path for w in theirs.weights]
     theirs.set_weights(ours.get_weights())
-    x, states = inputs(ours.compute_dtype)
-    results = [cell(x[:, 0], states, training=training) for cell in (ours, theirs)]
-    tolerance = 1e-6 if ours.compute_dtype == "float32" else 1e-2
-    assert_equal(*results, str(kwargs), rtol=tolerance, atol=tolerance)
+    x, states = inputs(ours.compute_dtype, STATES[name])
+    for t in range(2):  # the second step has the masks of the first
+        results = [cell(x[:, t], states, training=training) for cell in (ours, theirs)]
+        tolerance = 1e-6 if ours.compute_dtype == "float32" else 1e-2
+        assert_equal(*results, str(kwargs), rtol=tolerance, atol=tolerance)
     for a, b in zip(ours.get_initial_state(3), theirs.get_initial_state(3), strict=True):
         assert (a.shape, a.dtype) == (b.shape, b.dtype)
 
 
-@pytest.mark.parametrize("name", ["LSTM", "LSTMCell"])
+@pytest.mark.parametrize("name", ["SimpleRNN", "GRU", "LSTM", "LSTMCell"])
 @pytest.mark.parametrize("kwargs", [{}, {"dropout": 0.5}, {"seed": 3}, {"kernel_initializer": "ones"}])
 def test_construction_and_building_take_as_many_seeds_as_in_keras(name, kwargs):
     following = []
@@ -223,7 +271,7 @@ def test_stacked_cells_are_keras_stacked_cells(training):
     x, _ = inputs()
     for k in (jaxnn, keras):
         random.seed(5)
-        cells = [k.layers.LSTMCell(3, dropout=0.3), k.layers.LSTMCell(2, recurrent_dropout=0.3)]
+        cells = [k.layers.LSTMCell(3, dropout=0.3), k.layers.GRUCell(2, recurrent_dropout=0.3)]
         layer = k.layers.RNN(cells, return_sequences=True, return_state=True, name="layer")
         y = layer(x, training=training)
         results.append((y, [c.seed_generator.state.value for c in cells]))
