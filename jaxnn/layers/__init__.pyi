@@ -12,6 +12,8 @@ from jaxnn.layers.adaptive_pooling import AdaptiveAveragePooling3D as AdaptiveAv
 from jaxnn.layers.adaptive_pooling import AdaptiveMaxPooling1D as AdaptiveMaxPooling1D
 from jaxnn.layers.adaptive_pooling import AdaptiveMaxPooling2D as AdaptiveMaxPooling2D
 from jaxnn.layers.adaptive_pooling import AdaptiveMaxPooling3D as AdaptiveMaxPooling3D
+from jaxnn.layers.additive_attention import AdditiveAttention as AdditiveAttention
+from jaxnn.layers.attention import Attention as Attention
 from jaxnn.layers.batch_normalization import BatchNormalization as BatchNormalization
 from jaxnn.layers.bidirectional import Bidirectional as Bidirectional
 from jaxnn.layers.concatenate import Concatenate as Concatenate
@@ -46,6 +48,7 @@ from jaxnn.layers.dropout import SpatialDropout3D as SpatialDropout3D
 from jaxnn.layers.einsum_dense import EinsumDense as EinsumDense
 from jaxnn.layers.embedding import Embedding as Embedding
 from jaxnn.layers.flax_layer import FlaxLayer as FlaxLayer
+from jaxnn.layers.group_query_attention import GroupQueryAttention as GroupQueryAttention
 from jaxnn.layers.gru import GRU as GRU
 from jaxnn.layers.gru import GRUCell as GRUCell
 from jaxnn.layers.identity import Identity as Identity
@@ -69,6 +72,7 @@ from jaxnn.layers.merge import maximum as maximum
 from jaxnn.layers.merge import minimum as minimum
 from jaxnn.layers.merge import multiply as multiply
 from jaxnn.layers.merge import subtract as subtract
+from jaxnn.layers.multi_head_attention import MultiHeadAttention as MultiHeadAttention
 from jaxnn.layers.noise import AlphaDropout as AlphaDropout
 from jaxnn.layers.noise import GaussianDropout as GaussianDropout
 from jaxnn.layers.noise import GaussianNoise as GaussianNoise

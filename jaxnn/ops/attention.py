@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 
 import jax
+import jax.numpy as jnp
 
 from jaxnn.core.config import is_flash_attention_enabled
 from jaxnn.core.dtypes import result_type
@@ -79,3 +80,17 @@ def dot_product_attention(
         ):  # JAX says what cuDNN can't do; there is no asking before
             flash_attention = False
     return attention(implementation="cudnn" if flash_attention else "xla")
+
+
+def places_seen(targets: int, sources: int, causal: bool = False, window: int | None = None) -> Array:
+    """Which sources each target may see: a mask (1, targets, sources).
+
+    Args:
+        targets: the number of places that look.
+        sources: the number of places that are looked at.
+        causal: whether a target sees no source after its own place.
+        window: how far it sees, its own place included, in both directions; None is everywhere.
+    """
+    distance = jnp.arange(targets)[:, None] - jnp.arange(sources)  # how far back a source lies
+    seen = distance >= 0 if causal else jnp.ones_like(distance, bool)
+    return (seen if window is None else seen & (abs(distance) < window))[None]

@@ -52,6 +52,32 @@ class PlainDense(flax.linen.Dense):
         return cls(**config)
 
 
+class OnItself:
+    """Attention of a tensor to itself: one input, as the tests have it."""
+
+    def call(self, inputs, training=None):
+        return super().call(inputs, inputs, use_causal_mask=True, training=training)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def compute_output_spec(self, inputs, training=None):
+        return KerasTensor(inputs.shape, dtype=self.compute_dtype)
+
+
+class OwnMultiHeadAttention(OnItself, layers.MultiHeadAttention):
+    def build(self, input_shape):
+        super().build(input_shape, input_shape)
+
+
+class OwnGroupQueryAttention(OnItself, layers.GroupQueryAttention):
+    def build(self, input_shape):
+        super().build(input_shape, input_shape)
+
+
+ON_ONE_INPUT = {"MultiHeadAttention": OwnMultiHeadAttention, "GroupedQueryAttention": OwnGroupQueryAttention}
+
+
 class Case(NamedTuple):
     """How a layer is made and called in the tests."""
 
@@ -70,7 +96,9 @@ CASES = {
     "AdaptiveMaxPooling2D": Case({"output_size": (3, 2)}, (4, 7, 4, 2)),
     "AdaptiveMaxPooling3D": Case({"output_size": 2, "data_format": "channels_first"}, (4, 2, 5, 4, 3)),
     "Add": Case({}, [(4, 6), (4, 6)]),
+    "AdditiveAttention": Case({"dropout": 0.5}, [(4, 3, 6), (4, 5, 6)]),
     "AlphaDropout": Case({"rate": 0.5}),
+    "Attention": Case({"use_scale": True, "dropout": 0.5}, [(4, 3, 6), (4, 5, 2), (4, 5, 6)]),
     "Average": Case({}, [(4, 6), (4, 6)]),
     "AveragePooling1D": Case({"pool_size": 2, "padding": "same"}, (4, 5, 2)),
     "AveragePooling2D": Case({"pool_size": 2, "padding": "same"}, (4, 5, 4, 2)),
@@ -116,6 +144,9 @@ CASES = {
     "GlobalMaxPooling2D": Case({}, (4, 5, 4, 2)),
     "GlobalMaxPooling3D": Case({}, (4, 5, 4, 3, 2)),
     "GroupNormalization": Case({"groups": 3}, (4, 5, 6)),
+    "GroupedQueryAttention": Case(
+        {"head_dim": 2, "num_query_heads": 4, "num_key_value_heads": 2, "activity_regularizer": "l2"}, (4, 5, 6)
+    ),
     "Identity": Case(),
     "JaxLayer": Case({"call_fn": noisy_product, "init_fn": a_matrix_and_a_count}),
     "LSTM": Case({"units": 3, "return_sequences": True, "dropout": 0.5, "kernel_regularizer": "l2"}, (4, 5, 6)),
@@ -130,6 +161,7 @@ CASES = {
     "Maxout": Case({"units": 3, "pieces": 4}),
     "MelSpectrogram": Case({"fft_length": 8, "sequence_stride": 4, "num_mel_bins": 3, "min_power": 1e-3}, (4, 16)),
     "Minimum": Case({}, [(4, 6), (4, 6)]),
+    "MultiHeadAttention": Case({"num_heads": 2, "key_dim": 3, "dropout": 0.5, "use_gate": True}, (4, 5, 6)),
     "Multiply": Case({}, [(4, 6), (4, 6)]),
     "Normalization": Case({"axis": (1, 2)}, (4, 5, 6)),
     "PReLU": Case({"alpha_initializer": "ones", "shared_axes": [1]}, (4, 5, 6)),
@@ -174,7 +206,8 @@ every_layer = pytest.mark.parametrize("name", sorted(CASES))
 
 
 def make(name, /, **kwargs):
-    return registered()[name](**copy.deepcopy(CASES[name].kwargs), **kwargs)  # a layer inside is each time another one
+    cls = {**registered(), **ON_ONE_INPUT}[name]
+    return cls(**copy.deepcopy(CASES[name].kwargs), **kwargs)  # a layer inside is each time another one
 
 
 def registered():
@@ -271,7 +304,8 @@ def test_the_output_shape_is_told_without_a_call(name):
 def test_a_config_makes_an_equal_layer(name):
     layer = make(name)
     config = layer.get_config()
-    objects = {f.__name__: f for f in (double, noisy_product, a_matrix_and_a_count, PlainDense)}
+    functions = (double, noisy_product, a_matrix_and_a_count, PlainDense, *ON_ONE_INPUT.values())
+    objects = {f.__name__: f for f in functions}
     with registry.CustomObjectScope(objects):
         again = type(layer).from_config(config)
         assert again.get_config() == config
@@ -311,7 +345,7 @@ def takes_trainable(name):
 def test_weights_have_keras_paths(name):
     keras = pytest.importorskip("keras")
     theirs = getattr(keras.layers, name, None)
-    if theirs is None or name in ("FlaxLayer", "JaxLayer"):
+    if theirs is None or name in ("FlaxLayer", "JaxLayer", *ON_ONE_INPUT):
         pytest.skip("not in Keras, or its variables have numbers, which hang on what was made before")
     kwargs = {key: in_keras(keras, value) for key, value in CASES[name].kwargs.items()}
     layer, expected = built(name, name="same"), theirs(**kwargs, name="same")
