@@ -29,7 +29,8 @@ def attach(name: str) -> None:
     module: Any = sys.modules[name]
     stub = module.__spec__.origin.removesuffix("c") + "i"  # also where only compiled files are shipped
     table: dict[str, tuple[str, str]] = {}
-    for line in module.__spec__.loader.get_data(stub).decode().splitlines():
+    text = module.__spec__.loader.get_data(stub).decode()
+    for line in text.replace("(\n    ", "").replace(",\n)", "").splitlines():  # formatters break lines of long names
         match line.split():
             case ["from", source, "import", "*"]:
                 importlib.import_module(source)

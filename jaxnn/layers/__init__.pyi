@@ -52,6 +52,39 @@ from jaxnn.layers.group_query_attention import GroupQueryAttention as GroupQuery
 from jaxnn.layers.gru import GRU as GRU
 from jaxnn.layers.gru import GRUCell as GRUCell
 from jaxnn.layers.identity import Identity as Identity
+from jaxnn.layers.image.aug_mix import AugMix as AugMix
+from jaxnn.layers.image.auto_contrast import AutoContrast as AutoContrast
+from jaxnn.layers.image.brightness_contrast import RandomBrightness as RandomBrightness
+from jaxnn.layers.image.brightness_contrast import RandomContrast as RandomContrast
+from jaxnn.layers.image.clahe import (
+    ContrastLimitedAdaptiveHistogramEqualization as ContrastLimitedAdaptiveHistogramEqualization,
+)
+from jaxnn.layers.image.color_jitter import RandomColorJitter as RandomColorJitter
+from jaxnn.layers.image.cropping import CenterCrop as CenterCrop
+from jaxnn.layers.image.cropping import RandomCrop as RandomCrop
+from jaxnn.layers.image.elastic import RandomElasticTransform as RandomElasticTransform
+from jaxnn.layers.image.equalization import Equalization as Equalization
+from jaxnn.layers.image.erasing import RandomErasing as RandomErasing
+from jaxnn.layers.image.flip import RandomFlip as RandomFlip
+from jaxnn.layers.image.grey import RandomColorDegeneration as RandomColorDegeneration
+from jaxnn.layers.image.grey import RandomGrayscale as RandomGrayscale
+from jaxnn.layers.image.hue_saturation import RandomHue as RandomHue
+from jaxnn.layers.image.hue_saturation import RandomSaturation as RandomSaturation
+from jaxnn.layers.image.max_num_bounding_boxes import MaxNumBoundingBoxes as MaxNumBoundingBoxes
+from jaxnn.layers.image.mixing import CutMix as CutMix
+from jaxnn.layers.image.mixing import MixUp as MixUp
+from jaxnn.layers.image.perspective import RandomPerspective as RandomPerspective
+from jaxnn.layers.image.rand_augment import RandAugment as RandAugment
+from jaxnn.layers.image.resizing import Resizing as Resizing
+from jaxnn.layers.image.rotation import RandomRotation as RandomRotation
+from jaxnn.layers.image.sharpness import RandomGaussianBlur as RandomGaussianBlur
+from jaxnn.layers.image.sharpness import RandomSharpness as RandomSharpness
+from jaxnn.layers.image.shear import RandomShear as RandomShear
+from jaxnn.layers.image.tones import RandomInvert as RandomInvert
+from jaxnn.layers.image.tones import RandomPosterization as RandomPosterization
+from jaxnn.layers.image.tones import Solarization as Solarization
+from jaxnn.layers.image.translation import RandomTranslation as RandomTranslation
+from jaxnn.layers.image.zoom import RandomZoom as RandomZoom
 from jaxnn.layers.input_layer import Input as Input
 from jaxnn.layers.input_layer import InputLayer as InputLayer
 from jaxnn.layers.jax_layer import JaxLayer as JaxLayer

@@ -11,6 +11,7 @@ from jaxnn.core.registry import get_registered_name as get_registered_name
 from jaxnn.core.registry import get_registered_object as get_registered_object
 from jaxnn.core.registry import register_keras_serializable as register_keras_serializable
 from jaxnn.core.registry import serialize_keras_object as serialize_keras_object
+from jaxnn.utils import bounding_boxes as bounding_boxes
 from jaxnn.utils.audio_directory import audio_dataset_from_directory as audio_dataset_from_directory
 from jaxnn.utils.configuration import Config as Config
 from jaxnn.utils.data import pack_x_y_sample_weight as pack_x_y_sample_weight

@@ -212,7 +212,9 @@ def make(name, /, **kwargs):
 
 def registered():
     found = registry.objects("layers").values()
-    return {c.__name__: c for c in found if isinstance(c, type) and issubclass(c, Layer)}
+    found = [c for c in found if isinstance(c, type) and issubclass(c, Layer)]
+    own_contract = "jaxnn.layers.image."  # random from the first call on, and dictionaries: tests/layers/image
+    return {c.__name__: c for c in found if not c.__module__.startswith(own_contract)}
 
 
 def inputs_of(name, seed=0):

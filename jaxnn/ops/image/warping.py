@@ -193,7 +193,7 @@ def perspective_transform(
     images, back = as_batch(images, data_format)
     start, end = tensor(start_points), tensor(end_points)
     _check_points(start, end)
-    h = _homography(*(points.astype("float32").reshape(-1, 4, 2) for points in (start, end)))
+    h = homography(*(points.astype("float32").reshape(-1, 4, 2) for points in (start, end)))
     h = jnp.moveaxis(h, -1, 0)[..., None, None]  # eight numbers of shape (batch, 1, 1)
     y, x = jnp.meshgrid(*map(jnp.arange, images.shape[1:3]), indexing="ij")
     k = h[6] * x + h[7] * y + 1.0
@@ -201,7 +201,7 @@ def perspective_transform(
     return back(_looked_up(images, places, interpolation, "constant", fill_value))
 
 
-def _homography(start: Array, end: Array) -> Array:
+def homography(start: Array, end: Array) -> Array:
     """The eight numbers that take the end points to the start points. Shape: (batch, 4, 2) twice → (batch, 8)."""
     (start_x, start_y), (x, y) = jnp.moveaxis(start, -1, 0), jnp.moveaxis(end, -1, 0)
     zeros, ones = jnp.zeros_like(x), jnp.ones_like(x)
