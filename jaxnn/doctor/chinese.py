@@ -69,7 +69,7 @@ SENTENCES = {
     "duplicated-input/help": "重複的樣本若同時落入訓練與驗證資料，驗證結果會好得不真實：請在切分前用 np.unique(x, axis=0)，切分後只對訓練部分過取樣。",
     "negative-sample-weight": "`{name}` 的 {count} 個值中有 {bad} 個是負的，會把這些預測推離目標",
     "negative-sample-weight/help": "權重應為 0 以上：要略過某個樣本請用 0。",
-    "sorted-validation-split": "validation_split={split} 取最後面的樣本，其中 {share:.0%} 屬於訓練部分沒有的類別：`y` 是排序過的",
+    "sorted-validation-split": "validation_split={split} 取最後面的樣本，其中 {share:.0%} 屬於訓練部分很少有的類別：`y` 是排序過的",
     "sorted-validation-split/help": "請先打散：order = np.random.permutation(len(x)); x, y = x[order], y[order]。",
     "no-targets": "必須給 `y`，因為模型以 {loss} 編譯，需要將輸出與目標比較；收到 None",
     "no-targets/a-loss": "損失函數",

@@ -92,8 +92,8 @@ SENTENCES = {
     "negative-sample-weight": "{bad} of {count} values of `{name}` are negative, which drives these predictions away from their targets",
     "negative-sample-weight/help": "Weights are 0 or more: use 0 to leave a sample out.",
     "sorted-validation-split": (
-        "validation_split={split} takes the last samples, and {share:.0%} of those have classes that the training part "
-        "lacks: `y` is sorted"
+        "validation_split={split} takes the last samples, and {share:.0%} of those are of classes that the training part hardly has: "
+        "`y` is sorted"
     ),
     "sorted-validation-split/help": "Shuffle first: order = np.random.permutation(len(x)); x, y = x[order], y[order].",
     # --- J2: targets ---

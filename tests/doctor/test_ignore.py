@@ -44,5 +44,5 @@ def test_an_error_that_is_ignored_stops_nothing():
 
 
 def test_an_unknown_code_is_told_with_the_nearest():
-    with pytest.raises(ValueError, match="ignore: 'NaN-in-xx' is no finding's code. Did you mean 'NaN-in-x'?"):
+    with pytest.raises(ValueError, match=r"ignore: 'NaN-in-xx' is no finding's code. Did you mean 'NaN-in-x'?"):
         doctor.ignore("NaN-in-xx")

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 (Chinese punctuation)
 """Every sentence in both languages, every finding with a code and a page."""
 
 import re
@@ -44,7 +45,7 @@ def test_every_sentence_is_said_somewhere_and_every_one_said_exists():
 def test_chinese_is_traditional_and_ends_with_chinese_stops():
     for key, sentence in chinese.SENTENCES.items():
         if key.endswith("/help"):
-            assert re.search(r"[。？]$|\{hints\}$", sentence), key
+            assert re.search(r"[。？]$|\{hints\}$|x=\.\.\.$", sentence), key
         assert not re.search("[这们为说对与没应该数据层训练权误损样错点负]", sentence), key  # simplified
 
 
@@ -64,9 +65,11 @@ def test_findings_are_told_in_chinese():
     nan = np.full((4, 4), np.nan, "float32")
     with jaxnn.config.set_language("zh-TW"):
         assert jaxnn.config.language() == "zh-TW"
-        with pytest.warns(UserWarning, match="^predict：`x` 的 4 個樣本中有 4 個含 NaN，最先出現在第 0 列第 0 欄，.*［J107］$"):
+        with pytest.warns(
+            UserWarning, match="^predict：`x` 的 4 個樣本中有 4 個含 NaN，最先出現在第 0 列第 0 欄，.*［J107］$"
+        ):
             doctor.check_data(FakeModel(), "predict", (nan, None, None))
-        with pytest.raises(ValueError, match="^compile：不認得的損失函數：msee。是不是「mse」？［J301］"):
+        with pytest.raises(ValueError, match=r"^compile：不認得的損失函數：msee。是不是「mse」？［J301］"):
             doctor.check_names("msee", None, None)
     assert jaxnn.config.language() == "en"
     assert str(Text("none")) == table("en")["none"]
