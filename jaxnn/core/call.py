@@ -11,6 +11,7 @@ import jax
 
 from jaxnn.core import tree
 from jaxnn.core.graph import KerasTensor, standardize_shape
+from jaxnn.core.sparse import is_bcoo
 
 _context: ContextVar[CallContext | None] = ContextVar("call_context", default=None)
 
@@ -56,8 +57,8 @@ def signature_of(fn: Any) -> inspect.Signature:
 
 
 def is_tensor_like(x: Any) -> bool:
-    """An array (traced or not) or a symbolic tensor."""
-    return isinstance(x, jax.Array | KerasTensor)
+    """An array (traced or not, sparse or not) or a symbolic tensor."""
+    return isinstance(x, jax.Array | KerasTensor) or is_bcoo(x)
 
 
 class Arguments:

@@ -10,7 +10,6 @@ import functools
 import inspect
 import math
 import operator
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -18,12 +17,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxnn.core import op_names, registry, tree
+from jaxnn.core import op_names, registry, sparse, tree
 from jaxnn.core.dtypes import standardize_dtype
 from jaxnn.core.masking import get_keras_mask, set_keras_mask
 from jaxnn.core.naming import auto_name, check_name
 from jaxnn.core.remat import RematMode, current_mode, remat
 from jaxnn.core.scope import StatelessScope, SymbolicScope
+from jaxnn.core.sparse import is_bcoo
 from jaxnn.core.types import Shape
 from jaxnn.core.variable import Variable
 
@@ -189,12 +189,6 @@ def is_tensor(x: Any) -> bool:
     return isinstance(x, jax.Array) or is_bcoo(x)
 
 
-def is_bcoo(x: Any) -> bool:
-    """Whether this is a sparse array of JAX's. Whoever has one has imported its module, which is not for everybody."""
-    module = sys.modules.get("jax.experimental.sparse")
-    return module is not None and isinstance(x, module.BCOO)
-
-
 def any_symbolic(args: Any, kwargs: Any = None) -> bool:
     """Whether a KerasTensor is among the arguments, however nested."""
     for x in (args, kwargs) if kwargs else (args,):
@@ -238,18 +232,18 @@ def _abstract_run(fn: Callable, structure: Any, leaves: list, symbolic: list[int
     def run(*arrays: Any) -> list:
         filled = list(leaves)
         for i, array in zip(symbolic, arrays, strict=True):
-            filled[i] = array
+            filled[i] = sparse.of_one_entry(array) if leaves[i].sparse else array
             mask = get_keras_mask(leaves[i])
             if mask is not None:
                 shape = tuple(a if m is None else m for a, m in zip(array.shape, mask.shape, strict=False))
-                set_keras_mask(array, jnp.ones(shape, bool))
+                set_keras_mask(filled[i], jnp.ones(shape, bool))
         args, kwargs = tree.pack_sequence_as(structure, filled)
         with StatelessScope(), SymbolicScope():
             outputs = fn(*args, **kwargs)
         outputs = tree.map_structure(lambda x: x.value if isinstance(x, Variable) else x, outputs)
         flat = tree.flatten(outputs)
-        out_structure[:] = [outputs, [isinstance(x, jax.Array | np.ndarray) for x in flat], flat]
-        return [x for x in flat if isinstance(x, jax.Array | np.ndarray)]
+        out_structure[:] = [outputs, [isinstance(x, np.ndarray) or is_tensor(x) for x in flat], flat]
+        return [x for x in flat if isinstance(x, np.ndarray) or is_tensor(x)]
 
     arrays = iter(jax.eval_shape(run, *specs))
     outputs, is_array, flat = out_structure
@@ -258,10 +252,10 @@ def _abstract_run(fn: Callable, structure: Any, leaves: list, symbolic: list[int
 
 def _merge(first: Any, second: Any) -> Any:
     def join(a: Any, b: Any) -> Any:
-        if not isinstance(a, jax.ShapeDtypeStruct):
+        if not isinstance(a, jax.ShapeDtypeStruct) and not is_bcoo(a):
             return a
         shape = tuple(d if d == e else None for d, e in zip(a.shape, b.shape, strict=True))
-        return KerasTensor(shape, dtype=a.dtype)
+        return KerasTensor(shape, dtype=a.dtype, sparse=is_bcoo(a))
 
     return tree.map_structure(join, first, second)
 
@@ -554,13 +548,13 @@ class Function(Operation):
         self._check_shapes(inputs)
         known = {id(a): b for a, b in zip(self._inputs, tree.flatten(inputs), strict=True)}
         if all(a.shape == b.shape for a, b in zip(self._inputs, known.values(), strict=True) if b is not None):
-            return tree.map_structure(lambda x: KerasTensor(x.shape, dtype=x.dtype), self._outputs_struct)
+            return tree.map_structure(lambda x: KerasTensor(x.shape, x.dtype, x.sparse), self._outputs_struct)
         return self.run(list(known.values()), lambda op: op.compute_output_spec)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shapes of the outputs for given input shapes."""
         shapes = tree.flatten(tree.map_shape_structure(lambda s: KerasTensor(s), input_shape))
-        specs = [KerasTensor(s.shape, dtype=x.dtype) for s, x in zip(shapes, self._inputs, strict=True)]
+        specs = [KerasTensor(s.shape, x.dtype, x.sparse) for s, x in zip(shapes, self._inputs, strict=True)]
         outputs = self.compute_output_spec(tree.pack_sequence_as(self._inputs_struct, specs))
         return tree.map_structure(lambda x: x.shape, outputs)
 
@@ -753,7 +747,7 @@ class OpCall(Operation):
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """Calls the function, with Variables as their values."""
         bound = self._all_arguments(args, kwargs)
-        return self.fn(*map(_value, bound.args), **{k: _value(v) for k, v in bound.kwargs.items()})
+        return _on_arrays(self.fn, bound.args, bound.kwargs)
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         """By the function's own rule if it has one, else by tracing it."""
@@ -761,7 +755,10 @@ class OpCall(Operation):
         if spec is None:
             return super().compute_output_spec(*args, **kwargs)
         bound = self._all_arguments(args, kwargs)
-        return spec(*bound.args, **bound.kwargs)
+        outputs = spec(*bound.args, **bound.kwargs)
+        if sparse.stays_sparse(function_name(self.fn), bound.args):
+            return KerasTensor(outputs.shape, outputs.dtype, sparse=True)
+        return outputs
 
     def get_config(self) -> dict[str, Any]:
         """The settings."""
@@ -819,11 +816,17 @@ def op(fn: Callable | None = None, *, spec: Callable | None = None) -> Callable:
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         if any_symbolic(args, kwargs):
             return operation.record(args, kwargs)
-        args = tuple(_value(x) for x in args)
-        return fn(*args, **{k: _value(v) for k, v in kwargs.items()} if kwargs else kwargs)
+        return _on_arrays(fn, args, kwargs)
 
     registry.export("ops", function_name(fn))(wrapper)
     return wrapper
+
+
+def _on_arrays(fn: Callable, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """What a function gives for arrays, be they sparse, and for Variables as their values."""
+    args = tuple(_value(x) for x in args)
+    kwargs = {k: _value(v) for k, v in kwargs.items()} if kwargs else kwargs
+    return sparse.call(function_name(fn), fn, args, kwargs) if sparse.any_bcoo(args, kwargs) else fn(*args, **kwargs)
 
 
 def _value(x: Any) -> Any:

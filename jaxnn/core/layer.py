@@ -25,6 +25,7 @@ from jaxnn.core.graph import (
     Operation,
     any_symbolic,
     compute_output_spec,
+    is_tensor,
     op,
 )
 from jaxnn.core.input_spec import assert_input_compatibility
@@ -33,6 +34,7 @@ from jaxnn.core.naming import current_path, name_scope
 from jaxnn.core.policy_map import DTypePolicyMap
 from jaxnn.core.scope import autocast, autocast_dtype, current_scope
 from jaxnn.core.seed import SeedGenerator
+from jaxnn.core.sparse import dense, is_bcoo
 from jaxnn.core.tracking import Tracker
 from jaxnn.core.types import Array, Params, State
 from jaxnn.core.variable import Variable
@@ -521,7 +523,7 @@ class Layer(Operation):
             assert_input_compatibility(self.input_spec, arguments.first, self.name)
             return
         if any(not layer.built for layer in self._layers):
-            eager = all(isinstance(x, jax.Array) for leaf in arguments.tensors.values() for x in tree.flatten(leaf))
+            eager = all(is_tensor(x) for leaf in arguments.tensors.values() for x in tree.flatten(leaf))
             try:
                 compute_output_spec(self.call, **_symbolic_arguments(arguments.all))
             except Exception as error:
@@ -595,8 +597,8 @@ class Layer(Operation):
             self.built = True
             if self.activity_regularizer is not None and not symbolic:
                 for output in tree.flatten(outputs):
-                    if isinstance(output, jax.Array):
-                        penalty = self.activity_regularizer(output)
+                    if is_tensor(output):
+                        penalty = self.activity_regularizer(dense(output))
                         self.add_loss(penalty / max(output.shape[0], 1) if output.ndim else penalty)
         return outputs
 
@@ -625,7 +627,7 @@ class Layer(Operation):
             return _symbolic_cast(x, self.input_dtype) if self._should_cast(x) else x
         if isinstance(x, Variable):
             x = x.value
-        if not isinstance(x, jax.Array):
+        if not is_tensor(x):
             if not hasattr(x, "__array__"):
                 return x
             x = np.asarray(x)
@@ -948,7 +950,7 @@ def _symbolic_arguments(arguments: dict[str, Any]) -> dict[str, Any]:
     """Arguments with every array replaced by a symbolic tensor of its shape."""
 
     def symbol(x: Any) -> Any:
-        return KerasTensor(x.shape, dtype=x.dtype) if isinstance(x, jax.Array) else x
+        return KerasTensor(x.shape, x.dtype, sparse=is_bcoo(x)) if is_tensor(x) else x
 
     return {name: tree.map_structure(symbol, value) for name, value in arguments.items()}
 

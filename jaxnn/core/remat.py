@@ -25,6 +25,7 @@ import numpy as np
 from jaxnn.core import check, tree
 from jaxnn.core.masking import get_keras_mask, set_keras_mask
 from jaxnn.core.scope import StatelessScope, current_scope
+from jaxnn.core.sparse import is_bcoo
 
 if TYPE_CHECKING:
     from jaxnn.core.layer import Layer
@@ -153,7 +154,7 @@ class _Arrays:
 
 
 def _is_array(x: Any) -> bool:
-    return isinstance(x, jax.Array) or (isinstance(x, np.ndarray) and x.dtype.kind in "fiubc")
+    return isinstance(x, jax.Array) or (isinstance(x, np.ndarray) and x.dtype.kind in "fiubc") or is_bcoo(x)
 
 
 class _Effects(StatelessScope):

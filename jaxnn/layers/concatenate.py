@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import jax.numpy as jnp
-
 from jaxnn import ops
 from jaxnn.core import check
 from jaxnn.core.registry import export
@@ -50,7 +48,7 @@ class Concatenate(Merge):
 
     def call(self, inputs: Any) -> Array:
         """The joined inputs."""
-        return jnp.concatenate(inputs, axis=self.axis)
+        return ops.concatenate(inputs, axis=self.axis)
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         """The first shape, with the sum of the sizes on the axis."""

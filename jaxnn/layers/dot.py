@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
-
-import jax.numpy as jnp
 
 from jaxnn import ops
 from jaxnn.core import check
@@ -79,12 +78,11 @@ class Dot(Merge):
         i, j = self._positive_axes(x.shape, y.shape)
         if self.normalize:
             x, y = ops.normalize(x, axis=i), ops.normalize(y, axis=j)
-        labels_x = list(range(x.ndim))
-        labels_y = [0, *range(x.ndim, x.ndim + y.ndim - 1)]
-        labels_y[j] = i
-        labels = [a for a in labels_x if a != i] + [a for a in labels_y if a not in (0, i)]
-        products = jnp.einsum(x, labels_x, y, labels_y, labels)
-        return products if products.ndim > 1 else products[:, None]
+        rows, columns = ([a for a in range(1, v.ndim) if a != axis] for v, axis in ((x, i), (y, j)))
+        batch, n = x.shape[0], x.shape[i]
+        left = ops.reshape(ops.transpose(x, (0, *rows, i)), (batch, math.prod(x.shape[a] for a in rows), n))
+        right = ops.reshape(ops.transpose(y, (0, j, *columns)), (batch, n, math.prod(y.shape[a] for a in columns)))
+        return ops.reshape(ops.matmul(left, right), self.compute_output_shape((x.shape, y.shape)))
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         """The first's axes but one, then the second's but one and the batch."""

@@ -36,4 +36,4 @@ class Identity(Layer):
 
     def compute_output_spec(self, inputs: Any) -> Any:
         """New symbolic tensors of the inputs' shapes and dtypes."""
-        return tree.map_structure(lambda x: KerasTensor(x.shape, dtype=x.dtype), inputs)
+        return tree.map_structure(lambda x: KerasTensor(x.shape, x.dtype, x.sparse), inputs)

@@ -1,7 +1,7 @@
 """Merging: layers of a list of tensors, entry by entry, and the same as functions (`add([x, y])`).
 
 Masks: an entry of the output counts where an entry of any input does; so the output has a mask if all inputs have one.
-Where the inputs' ranks differ, the smaller ones get axes of size 1 after the batch.
+Where the inputs' ranks differ, the smaller ones get axes of size 1 after the batch. Sparse inputs give a sparse output.
 """
 
 from __future__ import annotations
@@ -59,7 +59,8 @@ class Merge(Layer):
 
     def compute_output_spec(self, inputs: Any) -> KerasTensor:
         """The output as a symbolic tensor, in the compute dtype."""
-        return KerasTensor(self.compute_output_shape([x.shape for x in inputs]), dtype=self.compute_dtype)
+        shape = self.compute_output_shape([x.shape for x in inputs])
+        return KerasTensor(shape, self.compute_dtype, sparse=all(x.sparse for x in inputs))
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """True where any input's mask is; None unless all inputs have one."""
@@ -89,7 +90,7 @@ def _check_list(layer: Layer, shapes: Any) -> None:
 
 
 def _expand(x: Array, rank: int) -> Array:
-    return x if x.ndim == rank else x.reshape(x.shape[0], *(1,) * (rank - x.ndim), *x.shape[1:])
+    return x if x.ndim == rank else ops.reshape(x, (x.shape[0], *(1,) * (rank - x.ndim), *x.shape[1:]))
 
 
 def _broadcast(layer: Layer, a: tuple, b: tuple) -> tuple:
@@ -122,7 +123,7 @@ class Add(Merge):
 
     def merge(self, inputs: list[Array]) -> Array:
         """Adds from the left."""
-        return functools.reduce(jnp.add, inputs)
+        return functools.reduce(ops.add, inputs)
 
 
 @export("layers")
@@ -150,7 +151,7 @@ class Subtract(Merge):
     def merge(self, inputs: list[Array]) -> Array:
         """`first - second`."""
         first, second = inputs
-        return jnp.subtract(first, second)
+        return ops.subtract(first, second)
 
 
 @export("layers")
@@ -169,7 +170,7 @@ class Multiply(Merge):
         factors = [
             x if m is None else jnp.where(m, x, jnp.ones((), x.dtype)) for x, m in zip(inputs, masks, strict=True)
         ]
-        output = functools.reduce(jnp.multiply, factors)
+        output = functools.reduce(ops.multiply, factors)
         if all(m is not None for m in masks):
             mask = functools.reduce(jnp.logical_or, masks)
             output = jnp.where(mask, output, jnp.zeros((), output.dtype))
@@ -189,7 +190,7 @@ class Average(Merge):
 
     def merge(self, inputs: list[Array]) -> Array:
         """The sum, divided by the number of inputs."""
-        return functools.reduce(jnp.add, inputs) / len(inputs)
+        return ops.divide(functools.reduce(ops.add, inputs), len(inputs))
 
 
 @export("layers")
@@ -204,7 +205,7 @@ class Maximum(Merge):
 
     def merge(self, inputs: list[Array]) -> Array:
         """Compares from the left."""
-        return _merge_unmasked(jnp.maximum, inputs)
+        return _merge_unmasked(ops.maximum, inputs)
 
 
 @export("layers")
@@ -219,7 +220,7 @@ class Minimum(Merge):
 
     def merge(self, inputs: list[Array]) -> Array:
         """Compares from the left."""
-        return _merge_unmasked(jnp.minimum, inputs)
+        return _merge_unmasked(ops.minimum, inputs)
 
 
 def _mask_of_entries(x: Array) -> Array | None:

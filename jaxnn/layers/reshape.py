@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import jax.numpy as jnp
-
+from jaxnn import ops
 from jaxnn.core import check
 from jaxnn.core.config import standardize_data_format
 from jaxnn.core.graph import KerasTensor
@@ -17,11 +16,11 @@ from jaxnn.core.types import Array
 
 
 class SameNumbers(Layer):
-    """A layer that moves numbers and leaves them as they are, their dtype included."""
+    """A layer that moves numbers and leaves them as they are, their dtype included. Sparse ones stay sparse."""
 
     def compute_output_spec(self, inputs: KerasTensor) -> KerasTensor:
         """The output's shape, in the input's dtype."""
-        return KerasTensor(self.compute_output_shape(inputs.shape), dtype=inputs.dtype)
+        return KerasTensor(self.compute_output_shape(inputs.shape), inputs.dtype, inputs.sparse)
 
 
 @export("layers")
@@ -50,8 +49,8 @@ class Flatten(SameNumbers):
     def call(self, inputs: Array) -> Array:
         """The flat inputs."""
         if self.data_format == "channels_first" and inputs.ndim > 1:
-            inputs = jnp.moveaxis(inputs, 1, -1)
-        return inputs.reshape(self.compute_output_shape(inputs.shape))
+            inputs = ops.transpose(inputs, (0, *range(2, inputs.ndim), 1))
+        return ops.reshape(inputs, self.compute_output_shape(inputs.shape))
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         """`(batch, product)`; the product is None where an axis is."""
@@ -97,7 +96,7 @@ class Reshape(SameNumbers):
 
     def call(self, inputs: Array) -> Array:
         """The inputs in the target shape."""
-        return inputs.reshape([-1 if d is None else d for d in self.compute_output_shape(inputs.shape)])
+        return ops.reshape(inputs, [-1 if d is None else d for d in self.compute_output_shape(inputs.shape)])
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         """`(batch, *target_shape)`, with -1 worked out where the input's shape is known."""
@@ -147,7 +146,7 @@ class Permute(SameNumbers):
 
     def call(self, inputs: Array) -> Array:
         """The transposed inputs."""
-        return inputs.transpose(0, *self.dims)
+        return ops.transpose(inputs, (0, *self.dims))
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         """The input's sizes in the new order."""
@@ -156,7 +155,7 @@ class Permute(SameNumbers):
 
 @export("layers")
 class RepeatVector(SameNumbers):
-    """Each vector n times, as a sequence: what a decoder reads at every step.
+    """Each vector n times, as a sequence: what a decoder reads at every step. Sparse inputs become dense.
 
     Args:
         n: how many times.
@@ -186,7 +185,11 @@ class RepeatVector(SameNumbers):
 
     def call(self, inputs: Array) -> Array:
         """The repeated inputs."""
-        return jnp.repeat(inputs[:, None, :], self.n, axis=1)
+        return ops.repeat(inputs[:, None, :], self.n, axis=1)
+
+    def compute_output_spec(self, inputs: KerasTensor) -> KerasTensor:
+        """The output's shape, in the input's dtype."""
+        return KerasTensor(self.compute_output_shape(inputs.shape), inputs.dtype)
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         """`(batch, n, features)`."""

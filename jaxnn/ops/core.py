@@ -17,9 +17,11 @@ import numpy as np
 from jaxnn.core import tree
 from jaxnn.core.config import floatx
 from jaxnn.core.dtypes import is_float_dtype, standardize_dtype
-from jaxnn.core.graph import KerasTensor, any_symbolic, compute_output_spec, is_bcoo, op
+from jaxnn.core.graph import KerasTensor, any_symbolic, compute_output_spec, op
+from jaxnn.core.sparse import dense, is_bcoo
 from jaxnn.core.types import Array, ArrayLike, Shape
 from jaxnn.core.variable import Variable
+from jaxnn.ops.sparse import is_sparse
 
 
 def tensor(x: Any) -> Array:
@@ -31,12 +33,7 @@ def tensor(x: Any) -> Array:
     if isinstance(x, np.ndarray | np.generic):
         with jax.ensure_compile_time_eval():
             return jax.device_put(np.array(x))  # a copy, as the device may share the caller's memory
-    return jnp.asarray(x.todense() if is_sparse(x) else x)
-
-
-def is_sparse(x: Any) -> bool:
-    """Whether this is a sparse array of JAX's or SciPy's, which becomes a dense one here."""
-    return hasattr(x, "todense")
+    return jnp.asarray(dense(x) if is_bcoo(x) else x.todense() if is_sparse(x) else x)
 
 
 def floating(x: Any) -> Array:
@@ -164,7 +161,7 @@ def convert_to_tensor(x: Any, dtype: Any = None, sparse: bool | None = None, rag
     Args:
         x: the values. A NumPy array is copied.
         dtype: None keeps the values' own, in 32 bits.
-        sparse: True hands a sparse array of JAX's back as it is; else those of JAX's and SciPy's become dense.
+        sparse: False makes a dense array of JAX's sparse one (BCOO). SciPy's sparse arrays become dense either way.
         ragged: must not be True.
 
     Raises:
@@ -176,8 +173,8 @@ def convert_to_tensor(x: Any, dtype: Any = None, sparse: bool | None = None, rag
     """
     if ragged:
         raise ValueError("convert_to_tensor: JAX has no ragged arrays; got ragged=True. Pad the rows to one length.")
-    if sparse and is_bcoo(x):
-        return x if dtype is None else x.astype(standardize_dtype(dtype))
+    if sparse is not False and is_bcoo(x):
+        return x if dtype is None or x.dtype == standardize_dtype(dtype) else cast(x, dtype)
     return tensor(x) if dtype is None else _converted(x, dtype)
 
 
@@ -235,7 +232,7 @@ def convert_to_numpy(x: Any) -> np.ndarray:
     """
     if isinstance(x, jax.core.Tracer):
         x = jax.lax.stop_gradient(x)
-    return np.array(x.todense() if is_sparse(x) else x)
+    return np.array(tensor(x) if is_sparse(x) else x)
 
 
 def shape(x: Any) -> Shape:

@@ -10,7 +10,8 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from jaxnn.core.graph import KerasTensor, compute_output_spec, is_bcoo, op
+from jaxnn.core.graph import KerasTensor, compute_output_spec, op
+from jaxnn.core.sparse import is_bcoo
 from jaxnn.core.types import Array, ArrayLike
 from jaxnn.ops.core import agreeing, broadcast_shapes, symbol_or_array, tensor, with_length
 

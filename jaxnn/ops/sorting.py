@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxnn.core.graph import KerasTensor, op
+from jaxnn.core.sparse import is_bcoo, with_data
 from jaxnn.core.types import Array, ArrayLike
 from jaxnn.ops.core import taking_whole, tensor
 
@@ -197,8 +198,8 @@ def unique(
 
 
 def _bincount_spec(x: KerasTensor, weights: Any = None, minlength: int = 0, sparse: bool = False) -> KerasTensor:
-    weighted = weights if isinstance(weights, KerasTensor) else tensor(0 if weights is None else weights)
-    return KerasTensor((*x.shape[:-1], None), weighted.dtype)
+    weighted = weights if hasattr(weights, "dtype") else tensor(0 if weights is None else weights)
+    return KerasTensor((*x.shape[:-1], None), weighted.dtype, sparse=sparse or x.sparse)
 
 
 @op(spec=_bincount_spec)
@@ -211,19 +212,20 @@ def bincount(x: ArrayLike, weights: ArrayLike | None = None, minlength: int = 0,
         x: whole numbers of at least 0.
         weights: one for each entry, added up instead of 1.
         minlength: the result is at least so long.
-        sparse: must be False; arrays are dense.
+        sparse: give a sparse array of JAX's (BCOO). A sparse x, whose weights must be sparse with the same indices,
+            gives one, too; its entries are counted, and not the zeros between them.
 
     Shape: (n,) → (max + 1,); (batch, n) → (batch, max + 1), each row counted by itself.
 
     Raises:
-        ValueError: for `sparse=True`.
+        ValueError: if x is sparse and its weights aren't, or have other indices.
 
     Example:
         >>> bincount([0, 2, 2])
         Array([1, 0, 2], dtype=int32)
     """
-    if sparse:
-        raise ValueError("bincount: there is no sparse result here; got sparse=True. Leave it out for a dense one.")
+    if sparse or is_bcoo(x):
+        return _sparse_bincount(x, weights, minlength)
     x = tensor(x)
     if x.ndim < 2:
         return jnp.bincount(x, weights=weights, minlength=minlength)
@@ -231,6 +233,34 @@ def bincount(x: ArrayLike, weights: ArrayLike | None = None, minlength: int = 0,
     if weights is None:
         return jax.vmap(lambda row: jnp.bincount(row, length=length))(x)
     return jax.vmap(lambda row, w: jnp.bincount(row, w, length=length))(x, tensor(weights))
+
+
+def _sparse_bincount(x: Any, weights: Any, minlength: int) -> Any:
+    """An entry for each one counted; equal ones are added up when the result is looked at."""
+    from jax.experimental.sparse import BCOO
+
+    if is_bcoo(x):
+        x, weights = _counted_entries(x, weights)
+    x = tensor(x)
+    counts = jnp.ones(x.shape, "int32") if weights is None else tensor(weights)
+    length = max(minlength, int(x.max()) + 1) if x.size else minlength
+    return BCOO((counts, x[..., None]), shape=(*x.shape[:-1], length))
+
+
+def _counted_entries(x: Any, weights: Any) -> tuple[Array, Array | None]:
+    """The values of a sparse array's entries, and their weights; a matrix's row by row, filled up with weights of 0."""
+    from jax.experimental.sparse import bcoo_update_layout
+
+    if weights is not None:
+        if not is_bcoo(weights):
+            raise ValueError("`x` and `weights` must both be BCOOs. Give the weights with the indices of x.")
+        if weights.indices is not x.indices and not jnp.array_equal(weights.indices, x.indices):
+            raise ValueError("`x` and `weights` BCOOs must have the same indices. Make both from the same places.")
+    if x.ndim < 2:
+        return x.data, None if weights is None else weights.data
+    counts = with_data(x, jnp.ones(x.data.shape, "int32")) if weights is None else weights
+    by_row = [bcoo_update_layout(v, n_batch=1, on_inefficient=None).data for v in (x, counts)]
+    return by_row[0], by_row[1]
 
 
 @op
