@@ -17,6 +17,7 @@ from jaxnn.utils.configuration import Config as Config
 from jaxnn.utils.data import pack_x_y_sample_weight as pack_x_y_sample_weight
 from jaxnn.utils.data import unpack_x_y_sample_weight as unpack_x_y_sample_weight
 from jaxnn.utils.dataset import Dataset as Dataset
+from jaxnn.utils.feature_space import FeatureSpace as FeatureSpace
 from jaxnn.utils.files import get_file as get_file
 from jaxnn.utils.image import array_to_img as array_to_img
 from jaxnn.utils.image import img_to_array as img_to_array

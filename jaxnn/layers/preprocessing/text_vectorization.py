@@ -237,9 +237,10 @@ class TextVectorization(Layer):
         shape = tuple(input_shape)
         if self._split is not None:
             shape = (*(shape[:-1] if len(shape) > 1 else shape), None)
+        if self._ngrams is not None:
+            shape = (*shape[:-1], None)
         if self._output_mode == "int":
-            tokens = shape[-1] if self._ngrams is None else None
-            return (*shape[:-1], self._output_sequence_length or tokens)
+            return (*shape[:-1], self._output_sequence_length or shape[-1])
         one_hot = shape[-1:] if self._output_mode == "one_hot" else ()
         return (*shape[:-1], *one_hot, self._lookup_layer.depth())
 

@@ -264,8 +264,8 @@ class VocabularyLayer(Layer):
         if path is None or not os.path.isfile(path):
             raise ValueError(f"{check.name_of(self)}: its vocabulary is missing among the file's assets.")
         lines = self._lines(path)
-        while lines and lines[-1] == "":
-            lines.pop()
+        while lines[-1:] == [""] and len(lines) > (self._frozen_vocab_size or 0):
+            lines.pop()  # an end of line at the end; "" may be a token, too
         tokens = self._parsed(lines)
         if not tokens or tokens == self._special_tokens():  # saved before `adapt`
             return
