@@ -1,3 +1,4 @@
+from jaxnn.applications import densenet as densenet
 from jaxnn.applications import imagenet_utils as imagenet_utils
 from jaxnn.applications import mobilenet_v2 as mobilenet_v2
 from jaxnn.applications import resnet as resnet
@@ -5,6 +6,10 @@ from jaxnn.applications import resnet50 as resnet50
 from jaxnn.applications import resnet_v2 as resnet_v2
 from jaxnn.applications import vgg16 as vgg16
 from jaxnn.applications import vgg19 as vgg19
+from jaxnn.applications import xception as xception
+from jaxnn.applications.densenet import DenseNet121 as DenseNet121
+from jaxnn.applications.densenet import DenseNet169 as DenseNet169
+from jaxnn.applications.densenet import DenseNet201 as DenseNet201
 from jaxnn.applications.mobilenet_v2 import MobileNetV2 as MobileNetV2
 from jaxnn.applications.resnet import ResNet50 as ResNet50
 from jaxnn.applications.resnet import ResNet101 as ResNet101
@@ -14,3 +19,4 @@ from jaxnn.applications.resnet_v2 import ResNet101V2 as ResNet101V2
 from jaxnn.applications.resnet_v2 import ResNet152V2 as ResNet152V2
 from jaxnn.applications.vgg16 import VGG16 as VGG16
 from jaxnn.applications.vgg19 import VGG19 as VGG19
+from jaxnn.applications.xception import Xception as Xception

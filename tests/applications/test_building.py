@@ -4,16 +4,17 @@ import jax
 import numpy as np
 import pytest
 
-from jaxnn import Input, applications
+from jaxnn import Input, applications, config
 from jaxnn.applications import building
 from jaxnn.applications.building import obtain_input_shape
 from jaxnn.utils.files import hash_file
 
 LAST, FIRST = "channels_last", "channels_first"
-FAMILIES = [
+FAMILIES = [  # without the deeper ones of each
     name
     for name in applications.__all__
-    if callable(getattr(applications, name)) and not name.startswith(("ResNet101", "ResNet152"))  # as ResNet50, deeper
+    if callable(getattr(applications, name))
+    and not name.startswith(("ResNet101", "ResNet152", "DenseNet169", "DenseNet201"))
 ]
 EACH = pytest.mark.parametrize("family", FAMILIES)
 
@@ -122,6 +123,15 @@ def test_the_end_is_what_was_asked_for(family, monkeypatch):
     assert build(family, include_top=False, pooling="max").output_shape == (None, features[-1])
     last = build(family, classes=5, classifier_activation="sigmoid", input_shape=(96, 96, 3), name="mine").layers[-1]
     assert (last.name, last.output.shape, last.activation.__name__) == ("predictions", (None, 5), "sigmoid")
+
+
+def test_densenet_wants_channels_last():
+    config.set_image_data_format(FIRST)
+    try:
+        with pytest.raises(ValueError, match="DenseNet does not support the `channels_first` image data format"):
+            build("DenseNet121")
+    finally:
+        config.set_image_data_format(LAST)
 
 
 def test_mobilenet_v2_s_tensor_and_shape_must_agree():

@@ -106,6 +106,8 @@ def test_it_works_in_a_lambda_layer():
         ("resnet50", "caffe"),
         ("resnet_v2", "tf"),
         ("mobilenet_v2", "tf"),
+        ("densenet", "torch"),
+        ("xception", "tf"),
     ],
 )
 def test_each_family_has_its_own(module, mode):

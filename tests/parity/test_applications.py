@@ -3,6 +3,7 @@
 import json
 import warnings
 
+import h5py
 import keras as theirs
 import numpy as np
 import pytest
@@ -10,8 +11,8 @@ import pytest
 import jaxnn as ours
 
 BOTH_WAYS = pytest.mark.parametrize(("writer", "reader"), [(ours, theirs), (theirs, ours)], ids=["to", "from"])
-FIRST = ["VGG16", "ResNet50", "ResNet50V2", "MobileNetV2"]  # of each family
-DEEPER = ["VGG19", "ResNet101", "ResNet152", "ResNet101V2", "ResNet152V2"]
+FIRST = ["VGG16", "ResNet50", "ResNet50V2", "MobileNetV2", "Xception"]
+DEEPER = ["VGG19", "ResNet101", "ResNet152", "ResNet101V2", "ResNet152V2", "DenseNet121", "DenseNet169", "DenseNet201"]
 
 
 @pytest.fixture
@@ -102,7 +103,7 @@ def filled(model, seed=0):
     return model
 
 
-IMAGES = np.random.RandomState(0).uniform(0, 255, (2, 32, 32, 3)).astype("float32")
+IMAGES = np.random.RandomState(0).uniform(0, 255, (2, 80, 80, 3)).astype("float32")
 SMALL = {"MobileNetV2": {"alpha": 0.35}}
 
 
@@ -112,7 +113,9 @@ def compare(name, **arguments):
     assert [w.path for w in model.weights] == [w.path for w in other.weights]
     filled(other)
     model.set_weights(other.get_weights())
-    x = ours.applications.imagenet_utils.preprocess_input(IMAGES.copy(), mode="tf")
+    x = ours.applications.imagenet_utils.preprocess_input(
+        IMAGES[:, : model.input_shape[1], : model.input_shape[2]].copy(), mode="tf"
+    )
     expected = other.predict(x, verbose=0)
     assert np.ptp(expected) > 0.01
     # some fifty layers of float32 sums in whatever order the compiler takes
@@ -128,9 +131,9 @@ def test_vgg16_computes_what_keras_s_does(at_once):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["VGG19", "ResNet50", "ResNet50V2"])
+@pytest.mark.parametrize("name", ["VGG19", "ResNet50", "ResNet50V2", "DenseNet121", "Xception"])
 def test_the_others_compute_what_keras_s_do(name, at_once):
-    compare(name, include_top=False, input_shape=(32, 32, 3), pooling="avg")
+    compare(name, include_top=False, input_shape=(80, 80, 3), pooling="avg")
 
 
 def test_the_same_seed_gives_keras_s_initial_weights():
@@ -155,3 +158,34 @@ def test_files_of_weights_travel(writer, reader, ending, name, at_once, tmp_path
     target = getattr(reader.applications, name)(**{**arguments, "weights": path})
     for a, b in zip(source.weights, target.weights, strict=True):
         np.testing.assert_array_equal(np.asarray(a), np.asarray(b), err_msg=a.path)
+
+
+def write_as_published(model, path):
+    """A file of the form that Keras's addresses have: TensorFlow's Keras 2 wrote them, layer by layer."""
+    with h5py.File(path, "w") as file:
+        file.attrs["layer_names"] = [layer.name.encode() for layer in model.layers]
+        file.attrs["backend"], file.attrs["keras_version"] = b"tensorflow", b"2.0.6"
+        for layer in model.layers:
+            group = file.create_group(layer.name)
+            names = [f"{layer.name}/{w.path.rpartition('/')[2]}:0" for w in layer.weights]
+            group.attrs["weight_names"] = [name.encode() for name in names]
+            for name, value in zip(names, layer.get_weights(), strict=True):
+                group.create_dataset(name, data=value)
+
+
+@pytest.mark.parametrize("family", ["MobileNetV2", "ResNet50"])
+def test_files_as_keras_s_addresses_have_them_load_by_order_and_by_name(family, at_once, tmp_path):
+    path = str(tmp_path / "published.h5")
+    arguments = {"include_top": False, "input_shape": (32, 32, 3), **SMALL.get(family, {})}
+    source = filled(network(theirs, family, **arguments))
+    write_as_published(source, path)
+    expected = source.get_weights()
+    for k in (ours, theirs):
+        by_order = getattr(k.applications, family)(**{**arguments, "weights": path})
+        by_name = network(k, family, **arguments)
+        by_name.load_weights(path, by_name=True)
+        with_classifier = network(k, family, **{**arguments, "include_top": True, "classes": 3})
+        with_classifier.load_weights(path, by_name=True)
+        for model in (by_order, by_name, with_classifier):
+            for value, loaded in zip(expected, model.get_weights(), strict=False):  # the classifier is last
+                np.testing.assert_array_equal(value, loaded)
