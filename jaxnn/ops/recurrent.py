@@ -46,8 +46,8 @@ def rnn(
     xs = jax.tree.map(swap, sequences)
     counts = None if mask is None else counting(mask)
     if unroll:
-        outputs, states = _written_out(step, xs, states, counts, go_backwards)
-        return outputs[-1], jnp.stack(outputs, 1) if return_sequences else None, states
+        each, states = _written_out(step, xs, states, counts, go_backwards)
+        return each[-1], jnp.stack(each, 1) if return_sequences else None, states
 
     def body(states: Any, now: tuple) -> tuple[Any, Any]:
         inputs, counts = now
