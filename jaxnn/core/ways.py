@@ -15,6 +15,7 @@ class Ways(NamedTuple):
     convolution: str  # "patches" or "xla"
     depthwise: str  # "slices" or "xla"
     pooling: str  # "slices" or "xla"
+    attention: str  # "heads together" or "jax"
 
 
 def ways(platform: str) -> Ways:
@@ -30,13 +31,14 @@ def ways(platform: str) -> Ways:
       batch, and so gets a step a call, 18 times.
     - recurrence: whether an LSTM, a GRU or a SimpleRNN multiplies its inputs with the kernel step by step, inside the loop
       over time, or for all steps before it. On a CPU a product too small for all cores is as fast in the loop, where its
-      result is still in the cache: before the loop a step takes 1.01 to 1.18 times as long. Elsewhere a loop's step costs
+      result is still in the cache: before the loop a step takes 0.95 to 1.17 times as long. Elsewhere a loop's step costs
       its launches, so fewer products in it are better (not measured yet). In either case the kernels' gradients are one
       product each; JAX's own derivative, which adds them up step by step, takes 0.99 to 1.2 times as long for an LSTM
-      (0.83 to 1.15 for 64 units and a batch of 32), 0.93 to 1.04 times for a GRU, 1.3 to 1.4 times for a SimpleRNN.
-    - steps_written_out: how many time steps a loop may have to be written out when it is differentiated. A step of 3 or 6
-      of them takes 0.6 to 0.85 times as long, and compiles about a second longer, once; of 20 it takes 1.04 to 3.5 times as
-      long, and two or five steps at a time of many take 0.9 to 1.3 times as long.
+      (0.83 to 1.15 for 64 units and a batch of 32, on two cores), 0.96 to 0.99 times for a GRU, 0.97 to 1.43 times for a
+      SimpleRNN (these and the next on one core).
+    - steps_written_out: how many time steps a loop may have to be written out when it is differentiated. A step of 6 of them
+      takes 0.73 to 0.79 times as long, and compiles about a second longer, once; of 20 it takes 0.84 times as long for a
+      SimpleRNN, 1.5 times for an LSTM and 3.3 times for a GRU.
     - convolution: how one that is differentiated is computed: by XLA's convolution, or as a product of the kernel with the
       matrix of patches, of which a large batch makes a block at a time. On a CPU the gradients of XLA's convolution
       leave its fast path inside a loop: a step takes 8 to 70 times as long as with patches (jax issue 12868). Called step
@@ -54,6 +56,9 @@ def ways(platform: str) -> Ways:
       entries. XLA's gradient goes through each window entry by entry: 3.1 to 6.9 times as long. A chain of `maximum`,
       which shares the gradient where several numbers are the largest, takes 0.8 times as long for windows side by side,
       1.2 times for others.
+    - attention: whether heads attend in one product each for scores and sums, or by `jax.nn.dot_product_attention`, which
+      maps over groups of heads even where each has one. By it a training step takes 1.1 to 2.2 times as long on a CPU, the
+      more the longer the sequences are; the values are the same bits.
     """
     if platform == "cpu":
         return Ways(
@@ -64,6 +69,7 @@ def ways(platform: str) -> Ways:
             convolution="patches",
             depthwise="slices",
             pooling="slices",
+            attention="heads together",
         )
     return Ways(
         0.15,
@@ -73,4 +79,5 @@ def ways(platform: str) -> Ways:
         convolution="xla",
         depthwise="xla",
         pooling="xla",
+        attention="jax",
     )

@@ -34,7 +34,9 @@ class Unit(NamedTuple):
     ]  # (x, weights) → what the inputs add to the gates' sums; x of one step or all
     step: Callable[[Array, Arrays, tuple], tuple[Arrays, Any, Arrays]]  # (projected x, states, weights) → states, what
     # the drive needs of this step, and the slopes that `linear` needs
-    drive: Callable[[Any, Any, Any, Arrays, tuple, tuple], Array]  # (xs, dxs, kept, slopes, weights, dweights) of all steps
+    drive: Callable[
+        [Any, Any, Any, Arrays, tuple, tuple], Array
+    ]  # (xs, dxs, kept, slopes, weights, dweights) of all steps
     linear: Callable[[Array, Arrays, Arrays, tuple], Arrays]  # (drive, slopes, dstates, weights) → the next dstates
     hoisted_by_keras: bool = False  # whether Keras multiplies the inputs before a loop that has no mask
 
