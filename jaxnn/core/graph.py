@@ -337,10 +337,9 @@ class Operation:
         Raises:
             NotImplementedError: if an argument is not plain data and the class doesn't override this.
         """
-        config = {"name": self.name}
         if type(self).get_config is not Operation.get_config and not _inherits_get_config(type(self)):
-            return config
-        return {**config, **self._constructor_config()}
+            return {"name": self.name}
+        return self._constructor_config()
 
     def _constructor_config(self) -> dict[str, Any]:
         args, kwargs = self._init_arguments
@@ -583,7 +582,10 @@ class Function(Operation):
     def _check_shapes(self, inputs: Any) -> None:
         flat = tree.flatten(inputs)
         if len(flat) != len(self._inputs):
-            raise ValueError(f"{type(self).__name__} '{self.name}' has {len(self._inputs)} inputs; got {len(flat)}.")
+            raise ValueError(
+                f"{type(self).__name__} '{self.name}' was called with an invalid input structure: it has "
+                f"{len(self._inputs)} inputs; got {len(flat)}. Give them as {self._inputs_struct} has them."
+            )
         for x, expected in zip(flat, self._inputs, strict=True):
             if x is not None and not fits(x.shape, expected.shape):
                 raise ValueError(
@@ -626,7 +628,7 @@ def sort_graph(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple[l
     operations = sorted(op_of.values(), key=lambda op: (-op_depth[id(op)], first_seen[id(op)]))
     position = {id(node): i for i, node in enumerate(order)}
     nodes = sorted(order, key=lambda node: (-node_depth[id(node)], position[id(node)]))
-    _check_connected(inputs, nodes)
+    _check_connected(inputs, outputs, nodes)
     names = [op.name for op in operations]
     for name in names:
         if names.count(name) != 1:
@@ -669,7 +671,7 @@ def _depth_first(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple
     return order, first_seen
 
 
-def _check_connected(inputs: list[KerasTensor], nodes: list[Node]) -> None:
+def _check_connected(inputs: list[KerasTensor], outputs: list[KerasTensor], nodes: list[Node]) -> None:
     known = set(map(id, inputs))
     done: list[str] = []
     for node in nodes:
@@ -678,10 +680,19 @@ def _check_connected(inputs: list[KerasTensor], nodes: list[Node]) -> None:
                 raise ValueError(
                     f"Graph disconnected: cannot find parent for tensor {x} at operation '{node.operation.name}'. "
                     f"The following previous operations were accessed without issue: {done}. Are all Inputs among the "
-                    "`inputs`?"
+                    f"`inputs`?{_unconnected(inputs, outputs, nodes)}"
                 )
         known.update(map(id, node.outputs))
         done.append(node.operation.name)
+
+
+def _unconnected(inputs: list[KerasTensor], outputs: list[KerasTensor], nodes: list[Node]) -> str:
+    """Which outputs have nothing to do with the inputs at all."""
+    reached = set(map(id, inputs))
+    for node in nodes:
+        if any(id(x) in reached for x in node.input_tensors):
+            reached.update(map(id, node.outputs))
+    return "".join(f" Output {x} is not connected to `inputs` in any way." for x in outputs if id(x) not in reached)
 
 
 # --- functions as operations -----------------------------------------------------------------------------------------

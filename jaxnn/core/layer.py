@@ -417,7 +417,8 @@ class Layer(Operation):
     def dtype_policy(self, value: Any) -> None:
         policy, held = dtypes.get(value), self._dtype_policy
         if isinstance(held, DTypePolicyMap) and self._path:
-            held.pop(self._path, None)
+            if self._path in held:
+                del held[self._path]
             held[self._path] = policy
         else:
             self._dtype_policy = policy

@@ -21,6 +21,7 @@ from jaxnn.core import registry
 from jaxnn.core.dtypes import is_float_dtype, standardize_dtype
 from jaxnn.core.naming import auto_name, check_name, current_path
 from jaxnn.core.scope import autocast_dtype, current_scope
+from jaxnn.core.sparse import dense, is_bcoo
 from jaxnn.core.tracking import count_change
 from jaxnn.core.types import Array
 
@@ -177,7 +178,7 @@ class Variable:
         if isinstance(value, Variable):
             value = value.value
         if not isinstance(value, jax.Array):
-            value = jnp.asarray(value, dtype=self._dtype)
+            value = jnp.asarray(dense(value) if is_bcoo(value) else value, dtype=self._dtype)
         elif value.dtype != self._dtype:
             value = value.astype(self._dtype)
         if value.shape != self._shape:
@@ -435,6 +436,8 @@ def _owned(value: Any, dtype: str) -> Any:
     """The value as an array that nobody else can change: JAX arrays as they are, all else copied on the host."""
     if isinstance(value, Variable):
         value = value.value
+    if is_bcoo(value):
+        value = dense(value)
     if isinstance(value, jax.Array):
         return value if value.dtype == dtype else value.astype(dtype)
     return np.array(value, dtype=jnp.dtype(dtype))

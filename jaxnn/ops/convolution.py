@@ -28,7 +28,8 @@ def _conv_spec(
 ) -> KerasTensor:
     """By the formula: two unknown sizes that tracing tries may have the same number of places."""
     x, w = (v if isinstance(v, KerasTensor) else tensor(v) for v in (inputs, kernel))
-    *window, _, filters = map(int, w.shape)  # type: ignore[arg-type]  # a kernel's sizes are known
+    *window, own, filters = map(int, w.shape)  # type: ignore[arg-type]  # a kernel's sizes are known
+    _check_groups(channels_of(x.shape, data_format), own)
     settings = (strides, padding, standardize_data_format(data_format), dilation_rate)
     return KerasTensor(conv_output_shape(x.shape, filters, window, *settings), w.dtype)
 
@@ -108,11 +109,7 @@ def conv(
     kernel = tensor(kernel)
     inputs = tensor(inputs).astype(kernel.dtype)
     channels = channels_of(inputs.shape, data_format)
-    if channels % kernel.shape[-2]:
-        raise ValueError(
-            f"The number of input channels must be evenly divisible by the kernel's; got {channels} channels for a "
-            f"kernel with {kernel.shape[-2]} (shape {kernel.shape})."
-        )
+    _check_groups(channels, kernel.shape[-2])
     groups = channels // kernel.shape[-2]
     return convolve(inputs, kernel, _form(inputs, kernel, strides, padding, data_format, dilation_rate, groups))
 
@@ -132,6 +129,14 @@ def _form(
 def channels_of(shape: Sequence[Any], data_format: str | None) -> Any:
     """The number of channels of inputs."""
     return shape[-1 if standardize_data_format(data_format) == "channels_last" else 1]
+
+
+def _check_groups(channels: int | None, own: int) -> None:
+    if channels is not None and channels % own:
+        raise ValueError(
+            f"The number of input channels must match the kernel's input channels, {own}, or be evenly divisible by them "
+            f"(for a convolution in groups); got inputs with {channels}."
+        )
 
 
 def check_channels(channels: Any, expected: Any) -> None:

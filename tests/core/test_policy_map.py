@@ -38,6 +38,8 @@ def test_layers_compute_in_what_the_map_says_of_their_paths():
     small.dtype_policy = "mixed_bfloat16"
     assert (small.compute_dtype, small.variable_dtype, large.compute_dtype) == ("bfloat16", "float32", "float32")
     assert small.dtype_policy is policies
+    large.dtype_policy = "bfloat16"  # the map had nothing for its path
+    assert policies["net/large"].name == "bfloat16"
 
 
 @pytest.mark.parametrize("default", [None, "mixed_bfloat16"])

@@ -120,8 +120,13 @@ def test_large_batches_of_patches_do_not_fill_the_memory():
 
 
 def test_a_kernel_that_does_not_fit_is_told():
-    with pytest.raises(ValueError, match=r"evenly divisible by the kernel's; got 3 channels for a kernel with 2"):
+    with pytest.raises(
+        ValueError, match=r"match the kernel's input channels, 2, or be evenly divisible .* got inputs with 3"
+    ):
         ops.conv(drawn(1, 5, 3), drawn(2, 2, 4))
+    with pytest.raises(ValueError, match="input channels must match the kernel"):
+        ops.conv(KerasTensor((None, 5, 3)), KerasTensor((2, 2, 4)))
+    assert ops.conv(KerasTensor((None, 5, None)), KerasTensor((2, 2, 4))).shape == (None, 4, 4)
     with pytest.raises(ValueError, match=r"window of \(6,\).*has no place in an input of shape \(1, 5, 3\)"):
         ops.conv(drawn(1, 5, 3), drawn(6, 3, 4))
     with pytest.raises(ValueError, match="`padding` must be 'valid' or 'same'; got 'full'"):

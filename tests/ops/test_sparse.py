@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from jax.experimental.sparse import BCOO
 
-from jaxnn import layers, ops
+from jaxnn import Variable, layers, ops, optimizers
 from jaxnn.core import sparse
 from jaxnn.core.graph import Function, KerasTensor
 
@@ -163,6 +163,15 @@ def test_graphs_take_sparse_inputs():
     assert Function(inputs, joined).compute_output_spec(layers.Input((3,), sparse=True)).sparse
     assert layers.RepeatVector(2)(x).shape == (2, 2, 3)
     assert not layers.RepeatVector(2)(inputs).sparse
+
+
+def test_variables_and_optimizers_take_sparse_values():
+    weight = Variable(np.ones((4, 2), np.float32))
+    gradient = BCOO((np.full((2, 2), 0.5, np.float32), np.array([[0], [3]])), shape=(4, 2))
+    optimizers.SGD(1.0).apply([gradient], [weight])
+    np.testing.assert_array_equal(weight.numpy()[:, 0], [0.5, 1.0, 1.0, 0.5])
+    weight.assign(gradient)
+    np.testing.assert_array_equal(weight.numpy()[:, 0], [0.5, 0.0, 0.0, 0.5])
 
 
 def test_penalties_are_of_the_whole_output():
