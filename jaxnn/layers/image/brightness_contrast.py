@@ -99,9 +99,9 @@ class RandomContrast(_OneNumberAnImage):
         ValueError: for factors outside [0, 1].
 
     Example:
-        >>> stronger = RandomContrast((0, 0.0))
-        >>> stronger(np.array([[[10.0], [20.0]]])).ravel().tolist()
-        [10.0, 20.0]
+        >>> contrast = RandomContrast(0.5, seed=1)(np.array([[[10.0], [20.0]]])).ravel()
+        >>> float(contrast.mean()), bool(abs(contrast[0] - contrast[1]) > 10)
+        (15.0, True)
 
     Source: https://keras.io/api/layers/preprocessing_layers/image_augmentation/random_contrast/
     """

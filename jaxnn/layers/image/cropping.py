@@ -135,7 +135,7 @@ class RandomCrop(_Crop):
 
     Example:
         >>> RandomCrop(2, 2, seed=1)(np.arange(16.0).reshape(4, 4, 1))[..., 0].tolist()
-        [[0.0, 1.0], [4.0, 5.0]]
+        [[2.0, 3.0], [6.0, 7.0]]
 
     Source: https://keras.io/api/layers/preprocessing_layers/image_augmentation/random_crop/
     """

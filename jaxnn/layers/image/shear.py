@@ -100,4 +100,6 @@ class RandomShear(AffineLayer):
 
 
 def _checked(factor: Any, name: str) -> arguments.Pair:
+    if isinstance(factor, tuple | list) and len(factor) == 2 and factor[0] == -factor[1]:
+        factor = factor[1]  # what a config has for a number
     return arguments.checked_range(factor, name, lambda f: 0.0 <= f <= 1.0, _PROBLEM)
