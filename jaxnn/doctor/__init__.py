@@ -83,7 +83,8 @@ def check_data(model: Any, who: str, arrays: tuple, given: Given = NOTHING) -> N
     Raises:
         ValueError: for data that can't be used, or that certainly gives a worthless result.
     """
-    case = Case(who, model, *arrays, given=given)
+    x, y, sample_weight = arrays
+    case = Case(who, model, x, y, sample_weight, given=given)
     for check in DATA_CHECKS:
         report(model, check(case))
     if case.outputs is not None:
@@ -105,9 +106,9 @@ def check_targets(model: Any, y: Any, y_pred: Any) -> None:
         ValueError: for targets that can't be compared with the outputs, or not sensibly.
     """
     waiting = _waiting.pop(model, None) or [(NOTHING, name_of(model), None, y, None)]
-    for given, who, *arrays in waiting:
-        if _sizes(arrays[0]) == _sizes(waiting[0][2]):  # validation data of other sizes has other outputs
-            _check_against_outputs(Case(who, model, *arrays, outputs=y_pred, given=given))
+    for given, who, x, targets, weight in waiting:
+        if _sizes(x) == _sizes(waiting[0][2]):  # validation data of other sizes has other outputs
+            _check_against_outputs(Case(who, model, x, targets, weight, outputs=y_pred, given=given))
 
 
 def collect(case: Case, checks: Iterable[Callable]) -> list[Finding]:

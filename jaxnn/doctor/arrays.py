@@ -21,7 +21,7 @@ def named(name: str, structure: Any) -> list[tuple[str, Any]]:
     return [(name + "".join(f"[{key!r}]" for key in path), leaf) for path, leaf in pairs if leaf is not None]
 
 
-def sample(array: Any, rows: int) -> np.ndarray | None:
+def sample(array: Any, rows: int) -> Any:
     """So many rows, evenly spread, on the host; None where there are no values to see."""
     a = host(array)
     if a is None or a.ndim == 0 or a.dtype.kind not in "biuf":
@@ -29,7 +29,7 @@ def sample(array: Any, rows: int) -> np.ndarray | None:
     return a[:: -(-len(a) // rows)] if len(a) > rows else a
 
 
-def host(array: Any) -> np.ndarray | None:
+def host(array: Any) -> Any:
     """The values on the host, or None where looking at them costs more than it's worth, or there are none."""
     if isinstance(array, np.ndarray):
         return array

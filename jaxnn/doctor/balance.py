@@ -51,7 +51,7 @@ def check_balance(case: Case) -> Iterator[Finding]:
 
 def check_class_weights(case: Case) -> Iterator[Finding]:
     """Weights for classes that there are not, and none for some that there are."""
-    weights = case.given.class_weight
+    weights = case.given.class_weight or {}
     for term in _terms(case) if weights else ():
         labels = _labels(term, _ROWS)
         if labels is None:

@@ -146,5 +146,5 @@ def _passes_nan_on(layer: Any) -> bool:
 def _infinity_spreads(case: Case) -> bool:
     """Whether the first layer that computes with the only input turns infinity into an infinite gradient."""
     first = next((layer for layer in case.model.layers if not re.fullmatch(_CARRY, type(layer).__name__)), None)
-    feels = re.fullmatch(_FEEL_INFINITY, type(first).__name__) is not None and first.trainable
+    feels = first is not None and re.fullmatch(_FEEL_INFINITY, type(first).__name__) is not None and first.trainable
     return feels and len(named("x", case.x)) == 1 and case.model.optimizer.clipvalue is None

@@ -60,7 +60,7 @@ def _values(case: Case, names: tuple[str, ...]) -> Iterator[tuple[Term, np.ndarr
 def _whole(y: np.ndarray) -> np.ndarray:
     """Which entries are whole numbers."""
     if y.dtype.kind in "iu":
-        return np.True_
+        return np.array(True)
     with np.errstate(invalid="ignore"):
         return y - np.trunc(y) == 0  # NaN for infinity too
 

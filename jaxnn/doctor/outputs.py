@@ -52,7 +52,7 @@ def run(model: Any, x: Any, training: bool = True) -> tuple[Any, list[Output]]:
 
 def parts(model: Any) -> Iterator[Any]:
     """The layers of a model and of the models inside it, without the insides of layers."""
-    for layer in model.layers:
+    for layer in getattr(model, "layers", ()):  # a Trainer need not be a Model
         if hasattr(layer, "train_step"):
             yield from parts(layer)
         else:

@@ -49,8 +49,8 @@ def check_logits(case: Case) -> Iterator[Finding]:
 def check_sigmoids(case: Case) -> Iterator[Finding]:
     """Several sigmoids where the loss takes one distribution."""
     for term, end in _ended(case):
-        several = term.shape is not None and (term.shape[-1] or 0) > 1
-        if term.loss in (*SPARSE, *ONE_HOT) and end.activation == "sigmoid" and several:
+        classes = (term.shape[-1] or 0) if term.shape else 0
+        if term.loss in (*SPARSE, *ONE_HOT) and end.activation == "sigmoid" and classes > 1:
             fact = Text("sigmoid-for-one-class", loss=term.loss, layer=check.name_of(end.layer), classes=term.shape[-1])
             yield Finding("sigmoid-for-one-class", case.who, fact, Text("sigmoid-for-one-class/help"), "warning")
 
@@ -101,9 +101,8 @@ def check_accuracy(case: Case) -> Iterator[Finding]:
         if metric is None or parts.size <= _SLACK * few.size:
             continue
         end = ending(case.model, term.place)
-        squeezed = end is not None and end.activation in ("sigmoid", "hard_sigmoid")
         help_ = Text("accuracy-on-regression/help")
-        if squeezed:
+        if end is not None and end.activation in ("sigmoid", "hard_sigmoid"):
             help_ = Text("accuracy-on-regression/sigmoid/help", activation=end.activation)
         name = metric if isinstance(metric, str) else type(metric).__name__
         fact = Text("accuracy-on-regression", metric=name, name=term.name, value=f"{parts.flat[0]:g}")
@@ -114,8 +113,7 @@ def _ended(case: Case) -> list[tuple[Term, Ending]]:
     """The losses with the endings of their outputs, where those are known."""
     if case.who != "fit":
         return []
-    pairs = [(term, ending(case.model, term.place)) for term in case.terms]
-    return [(term, end) for term, end in pairs if end is not None]
+    return [(term, end) for term in case.terms if (end := ending(case.model, term.place)) is not None]
 
 
 def _metrics(model: Any, term: Term) -> list[Any]:

@@ -27,10 +27,10 @@ class Term(NamedTuple):
     options: dict[str, Any]
     name: str
     y: Any
-    shape: tuple | None
+    shape: Any
     weight: Any
     place: int = 0
-    label: str | None = None
+    label: Any = None
 
 
 def match(loss: Any, y: Any, weight: Any, outputs: Any, output_names: list[str] | None) -> list[Term]:
@@ -42,7 +42,11 @@ def match(loss: Any, y: Any, weight: Any, outputs: Any, output_names: list[str] 
     labels = output_names if output_names and len(output_names) == count else None
     if isinstance(outputs, dict):
         labels = [path[0] for path, _ in tree.flatten_with_path(outputs)]
-    columns = _spread(loss, labels, count), _spread(y, labels, count, shared=count == 1), _spread(weight, labels, count)
+    columns: Any = (
+        _spread(loss, labels, count),
+        _spread(y, labels, count, shared=count == 1),
+        _spread(weight, labels, count),
+    )
     if any(column is None for column in columns):
         return []
     return [

@@ -48,11 +48,12 @@ def checkup(
         if class_weight is not None and sample_weight is None:
             arrays = (*arrays[:2], data.class_weight_to_sample_weights(arrays[1], class_weight))
         given = doctor.Given(batch_size or _BATCH, class_weight, validation_split, held_out, thorough=True)
-        case = doctor.Case("fit", patient, *arrays, given=given)
+        inputs, targets, weights = arrays
+        case = doctor.Case("fit", patient, inputs, targets, weights, given=given)
         found = doctor.collect(case, doctor.DATA_CHECKS)
         if _sound(found):
-            outputs = _outputs(patient, arrays[0])
-            case = doctor.Case("fit", patient, *arrays, outputs=outputs, given=given)
+            outputs = _outputs(patient, inputs)
+            case = doctor.Case("fit", patient, inputs, targets, weights, outputs, given)
             if case.standard:
                 found += doctor.collect(case, doctor.TARGET_CHECKS)
         if _sound(found) and case.standard and patient.optimizer is not None:

@@ -55,6 +55,9 @@ def test_runs_are_named_after_the_config_and_the_time(jaxnn, tiny, tmp_path, mon
     assert names == ["tiny-20260102-030405", "tiny-20260102-030405-2"]
 
 
+@pytest.mark.filterwarnings(
+    r"ignore:fit. 'accuracy' counts .*\[J309\]$:UserWarning"
+)  # the regression snippet's own slip
 @pytest.mark.parametrize("task", ["multiclass", "regression"])
 def test_the_documents_other_snippets_run(jaxnn, tmp_path, task):
     file = CONFIGS / f"rain_{task}.toml"
@@ -219,6 +222,7 @@ def test_python_dash_m_is_the_command():
     assert done.stdout == f"jaxnn {__version__}\n"
 
 
+@pytest.mark.filterwarnings(r"ignore:fit. 'accuracy' counts .*\[J309\]$:UserWarning")  # rain_regression's alone
 @pytest.mark.parametrize("name", ["rain_binary", "rain_multiclass", "rain_regression", "rain_best"])
 def test_the_score_to_expect_in_a_configs_head_is_the_one_it_gets(jaxnn, tmp_path, name):
     file = CONFIGS / f"{name}.toml"

@@ -11,6 +11,8 @@ from jaxnn import Sequential, layers, utils
 from jaxnn.datasets import rain
 from tests.documents import snippets
 
+# What the doctor says of the snippet: accuracy on amounts (J309), and of 50 mm for a sigmoid (J308).
+pytestmark = pytest.mark.filterwarnings(r"ignore:fit.*\[J30[89]\]$:UserWarning")
 SNIPPET = """
 model = Sequential()
 model.add(Dense(16, activation='sigmoid', input_shape=(8,)))
@@ -25,7 +27,8 @@ DAYS = np.array([[0.9, 28, 98], [0.1, 25, 103], [0.6, 30, 99], [0.5, 35, 101]])
 
 @pytest.mark.parametrize("imports", snippets.IMPORTS)
 def test_s3_runs_as_printed(imports, capsys):
-    names = snippets.run(SNIPPET, imports, "regression")
+    with pytest.warns(UserWarning, match=r"'accuracy' counts .* metrics=\['mae'\].* a linear last unit .* \[J309\]$"):
+        names = snippets.run(SNIPPET, imports, "regression")
     assert "Epoch 20/20" in capsys.readouterr().out
     assert names["history"].history["loss"][-1] < 0.5 * names["history"].history["loss"][0]
 
@@ -45,6 +48,13 @@ def test_e3_accuracy_is_the_share_of_dry_days_whatever_the_net():
         np.testing.assert_allclose(names["history"].history["val_accuracy"], dry, rtol=1e-6)  # float32's mean
         histories.append(names["history"].history["val_loss"])
     assert histories[0] != histories[1]  # two nets, one accuracy
+
+
+def test_e3_the_doctor_says_that_a_sigmoid_cannot_reach_the_amounts():
+    model = Sequential([layers.Input((3,)), layers.Dense(1, "sigmoid")])
+    model.compile(loss="mse", optimizer="sgd")
+    with pytest.warns(UserWarning, match=r"stays between 0 and 1, while `y` has 0 to 50\. .*linear unit.* \[J308\]$"):
+        model.fit(DAYS / 100, RAIN, verbose=0)
 
 
 def test_e3_a_sigmoid_cannot_say_fifty_millimetres_and_a_linear_unit_can():

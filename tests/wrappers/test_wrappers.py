@@ -50,6 +50,7 @@ EXPECTED_FAILED = {  # a part of Keras's own list, for the same reasons
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning", "ignore::DeprecationWarning")
+@pytest.mark.filterwarnings(r"ignore:fit.*\[J112\]$:UserWarning")  # scikit-learn's own data is large
 @pytest.mark.parametrize(
     "cls", [pytest.param(SKLearnClassifier, marks=pytest.mark.slow), SKLearnRegressor, SKLearnTransformer]
 )
