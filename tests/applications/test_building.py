@@ -189,6 +189,9 @@ def test_building_compiles_nothing():
             compiled.append(event)
 
     jax.monitoring.register_event_duration_secs_listener(listen)
-    build("ResNet50", include_top=False, pooling="avg")
-    build("MobileNetV2", input_shape=(96, 96, 3))
+    try:
+        build("ResNet50", include_top=False, pooling="avg")
+        build("MobileNetV2", input_shape=(96, 96, 3))
+    finally:
+        jax.monitoring.unregister_event_duration_listener(listen)
     assert compiled == []
