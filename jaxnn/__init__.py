@@ -23,6 +23,7 @@ from jaxnn import (
     constraints,
     datasets,
     dtype_policies,
+    explore,
     initializers,
     layers,
     losses,
@@ -73,7 +74,7 @@ def version() -> str:
 _SHARED = {"Identity", "deserialize", "get", "serialize"}
 _HOMES = {name: module for module in (callbacks, layers, models, optimizers) for name in set(module.__all__) - _SHARED}
 _MODULES = {
-    "activations", "applications", "backend", "callbacks", "config", "constraints", "datasets", "dtype_policies", "initializers",
+    "activations", "applications", "backend", "callbacks", "config", "constraints", "datasets", "dtype_policies", "explore", "initializers",
     "layers", "losses", "metrics", "mixed_precision", "models", "ops", "optimizers", "preprocessing", "random", "regularizers",
     "saving", "training", "tree", "utils", "wrappers",
 }  # fmt: skip

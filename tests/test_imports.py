@@ -20,7 +20,7 @@ FLOORS = [  # from the ground up; a part may import its own floor's parts only w
     {"training"},
     {"models"},
     {"config", "backend", "tree", "dtype_policies", "mixed_precision"},
-    {"applications", "cli", "wrappers"},
+    {"applications", "cli", "explore", "wrappers"},
     {"__main__"},
 ]
 FLOOR = {part: i for i, parts in enumerate(FLOORS) for part in parts}

@@ -6,6 +6,7 @@ from jaxnn.callbacks.early_stopping import EarlyStopping as EarlyStopping
 from jaxnn.callbacks.history import History as History
 from jaxnn.callbacks.lambda_callback import LambdaCallback as LambdaCallback
 from jaxnn.callbacks.learning_rate_scheduler import LearningRateScheduler as LearningRateScheduler
+from jaxnn.callbacks.live_plot import LivePlot as LivePlot
 from jaxnn.callbacks.model_checkpoint import ModelCheckpoint as ModelCheckpoint
 from jaxnn.callbacks.orbax_checkpoint import OrbaxCheckpoint as OrbaxCheckpoint
 from jaxnn.callbacks.progbar_logger import ProgbarLogger as ProgbarLogger

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from jaxnn.utils.figures import name_at_the_right
+
 _UNITS = {
     "binary_crossentropy": "nats a day",
     "categorical_crossentropy": "nats a day",
@@ -16,7 +18,6 @@ _UNITS = {
     "mean_absolute_error": "mm / 60",
     "accuracy": "days right",
 }
-_GAP = 0.06  # of the panel's height, between two names
 
 
 def learning_curve(
@@ -75,39 +76,7 @@ def _panel(ax: Any, name: str, config: dict[str, Any], history: dict[str, list[f
     ax.set_xlabel("epoch")
     ax.set_ylabel(_label(name, config))
     ax.spines[["top", "right"]].set_visible(False)
-    _name_at_the_right(ax, ends)
-
-
-def _name_at_the_right(ax: Any, ends: dict[str, float]) -> None:
-    """Writes each line's name beside its right end, with a thin leader where names had to move apart."""
-    ax.set_ylim(ax.get_ylim())  # settles the scale, on which the transform depends
-    to_fraction = ax.transData + ax.transAxes.inverted()
-    ordered = sorted(ends, key=lambda label: ends[label])
-    heights = np.array([to_fraction.transform((1.0, ends[label]))[1] for label in ordered])
-    for label, height, place in zip(ordered, heights, _apart(heights), strict=True):
-        leader = {"arrowstyle": "-", "color": "0.6", "linewidth": 0.6, "shrinkA": 1, "shrinkB": 0, "relpos": (0.0, 0.5)}
-        ax.annotate(
-            label,
-            xy=(1.0, height),
-            xytext=(1.04, place),
-            xycoords="axes fraction",
-            ha="left",
-            va="center",
-            fontsize="small",
-            arrowprops=leader,
-        )
-
-
-def _apart(heights: np.ndarray) -> np.ndarray:
-    """The nearest places, in the same order, that leave `_GAP` between any two: a cluster spreads around its middle."""
-    steps = _GAP * np.arange(len(heights))
-    clusters: list[list[float]] = []
-    for place in heights - steps:  # places without gaps must rise: average those that don't
-        clusters.append([place])
-        while len(clusters) > 1 and np.mean(clusters[-2]) > np.mean(clusters[-1]):
-            clusters[-2:] = [clusters[-2] + clusters[-1]]
-    spread = [np.mean(cluster) for cluster in clusters for _ in cluster]
-    return np.clip(spread, 0.0, 1.0 - steps[-1]) + steps
+    name_at_the_right(ax, ends)
 
 
 def _free(name: str, config: dict[str, Any], levels: dict[str, Any]) -> dict[str, float]:

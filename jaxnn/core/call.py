@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import inspect
-from contextvars import ContextVar
+from collections.abc import Callable
+from contextvars import ContextVar, Token
 from typing import Any
 
 import jax
@@ -14,16 +15,18 @@ from jaxnn.core.graph import KerasTensor, standardize_shape
 from jaxnn.core.sparse import is_bcoo
 
 _context: ContextVar[CallContext | None] = ContextVar("call_context", default=None)
+_watcher: ContextVar[Callable | None] = ContextVar("call_watcher", default=None)
 
 
 class CallContext:
     """The outermost layer being called and the arguments, such as `training`, that reach every layer inside it."""
 
-    __slots__ = ("entry", "values")
+    __slots__ = ("entry", "values", "watch")
 
     def __init__(self, entry: Any):
         self.entry = entry
         self.values: dict[str, Any] = {}
+        self.watch = _watcher.get()
 
 
 def current_context() -> CallContext | None:
@@ -48,6 +51,26 @@ class outermost:
     def __exit__(self, *_: Any) -> None:
         if self._token is not None:
             _context.reset(self._token)
+
+
+class watching:
+    """Inside it, each layer that a call reaches gives its outputs to a function, and goes on with what that returns.
+
+    Args:
+        watch: `watch(layer, outputs) -> outputs`. The outputs may be tracers; those of layers inside `lax.scan`, as the cells
+            of recurrent layers are, mustn't be kept.
+    """
+
+    __slots__ = ("_token", "_watch")
+
+    def __init__(self, watch: Callable):
+        self._watch = watch
+
+    def __enter__(self) -> None:
+        self._token: Token = _watcher.set(self._watch)
+
+    def __exit__(self, *_: Any) -> None:
+        _watcher.reset(self._token)
 
 
 @functools.lru_cache(maxsize=4096)

@@ -579,6 +579,8 @@ class Layer(Operation):
             if mask is None:
                 mask = tree.map_structure(get_keras_mask, arguments.first)
             outputs = self._compute(args, kwargs)
+            if context.watch is not None:
+                outputs = context.watch(self, outputs)
             self._pass_mask(arguments.first, outputs, mask)
         if any_symbolic(original_args, original_kwargs):
             Node(self, original_args, original_kwargs, outputs)

@@ -26,6 +26,8 @@ from jaxnn.utils.image import save_img as save_img
 from jaxnn.utils.image_directory import image_dataset_from_directory as image_dataset_from_directory
 from jaxnn.utils.numerical import normalize as normalize
 from jaxnn.utils.numerical import to_categorical as to_categorical
+from jaxnn.utils.plot_model import model_to_dot as model_to_dot
+from jaxnn.utils.plot_model import plot_model as plot_model
 from jaxnn.utils.progbar import Progbar as Progbar
 from jaxnn.utils.py_dataset import PyDataset as PyDataset
 from jaxnn.utils.seeding import set_random_seed as set_random_seed

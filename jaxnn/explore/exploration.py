@@ -1,0 +1,89 @@
+"""Exploration: what every function of `jaxnn.explore` returns, the numbers, the figure and the finding."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import html
+import io
+import os
+from collections.abc import Callable
+from typing import Any
+
+
+class Exploration:
+    """What was seen: `data` as plain arrays, a `figure` of them, and a sentence with the numbers that matter.
+
+    In a notebook the figure is shown with the sentence below it. The figure is drawn when it is first asked for: whoever
+    wants numbers only needs no matplotlib.
+
+    Attributes:
+        data: a dictionary of NumPy arrays, lists of names and numbers; the function that made it says its keys.
+        finding: one sentence or a few.
+        figure: a `matplotlib.figure.Figure`.
+
+    Args:
+        data, finding: as above.
+        draw: gives the figure for the data.
+        animate: gives a matplotlib animation for the data, where time is a part of it.
+
+    Example:
+        >>> seen = Exploration({"loss": np.array([2.0, 1.0])}, "The loss halves.", draw=lambda data: None)
+        >>> seen
+        The loss halves.
+        >>> seen.data["loss"][-1] / seen.data["loss"][0]
+        np.float64(0.5)
+    """
+
+    def __init__(
+        self,
+        data: dict[str, Any],
+        finding: str,
+        draw: Callable[[dict[str, Any]], Any],
+        animate: Callable[[dict[str, Any]], Any] | None = None,
+    ):
+        self.data, self.finding = data, finding
+        self._draw, self._animate = draw, animate
+
+    @functools.cached_property
+    def figure(self) -> Any:
+        """The figure, made on the first use."""
+        return self._draw(self.data)
+
+    def save(self, path: str | os.PathLike, dpi: float = 150) -> None:
+        """Writes the figure: `.png`, `.svg`, `.pdf`; `.gif` writes the animation where there is one.
+
+        Args:
+            path: its ending says the format.
+            dpi: points an inch, of pixel formats.
+
+        Raises:
+            ValueError: for `.gif` where nothing moves.
+        """
+        path = os.fspath(path)
+        if not path.lower().endswith(".gif"):
+            self.figure.savefig(path, dpi=dpi)
+            return
+        if self._animate is None:
+            raise ValueError(
+                f"Exploration.save: this figure doesn't move, so it can't be '{path}'. Save a .png or .svg."
+            )
+        from matplotlib.animation import PillowWriter
+
+        self._animate(self.data).save(path, writer=PillowWriter(fps=12), dpi=min(dpi, 100))
+
+    def __repr__(self) -> str:
+        return self.finding
+
+    def _repr_png_(self) -> bytes:
+        buffer = io.BytesIO()
+        self.figure.savefig(buffer, format="png", dpi=100)
+        return buffer.getvalue()
+
+    def _repr_html_(self) -> str:
+        picture = base64.b64encode(self._repr_png_()).decode()
+        text = html.escape(self.finding)
+        return (
+            f'<figure style="margin:0"><img src="data:image/png;base64,{picture}" alt="{text}" style="max-width:100%">'
+            f"<figcaption>{text}</figcaption></figure>"
+        )
