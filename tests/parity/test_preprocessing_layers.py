@@ -9,8 +9,6 @@ from hypothesis import given, settings
 import jaxnn
 from jaxnn import layers
 
-# Keras reads arrays out of its Variables in a way of NumPy 1
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
 SETTINGS = settings(max_examples=15, derandomize=True, deadline=None)
 RNG = np.random.default_rng(0)
 FEW_BITS = {"rtol": 2e-6, "atol": 2e-6}  # the same sums, perhaps in another order
