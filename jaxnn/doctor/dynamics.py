@@ -20,6 +20,7 @@ from jaxnn.doctor.finding import Finding
 from jaxnn.doctor.ignoring import is_ignored
 from jaxnn.doctor.outputs import births, parts, run
 from jaxnn.doctor.targets import BINARY, ONE_HOT, SPARSE
+from jaxnn.doctor.terms import Term
 from jaxnn.doctor.texts import Text
 from jaxnn.doctor.trial import STEPS, Run, Trial
 
@@ -83,8 +84,7 @@ def check_start(case: Case, trial: Trial) -> Iterator[Finding]:
     if term.loss not in (*BINARY[:1], *SPARSE[:1], *ONE_HOT[:1]) or not term.shape:
         return
     y_pred, _ = run(trial.model, trial.probe[0], training=False)
-    y = jax.tree.leaves(trial.probe[1])[0]
-    value = float(np.mean(losses.get(term.loss)(y, jax.tree.leaves(y_pred)[0], **term.options)))
+    value = float(np.mean(_each(term, trial.probe[1], y_pred)))
     classes = 2 if term.loss in BINARY else term.shape[-1]
     if classes > 1 and math.isfinite(value) and value > _SURE * math.log(classes):
         even = f"{math.log(classes):.3g}"
@@ -185,9 +185,7 @@ def _not_finite(case: Case, trial: Trial, one: Run) -> Finding:
             help_ = Text("not-finite/forward/help", rows=told.values["rows"], layer=check.name_of(layer))
             return Finding("not-finite", WHO, fact, help_)
     for term in case.terms if len(case.terms) == 1 and case.terms[0].loss else ():
-        y = jax.tree.leaves(batch[1])[0]
-        each = losses.get(term.loss)(y, jax.tree.leaves(y_pred)[0], **term.options)
-        if bad := _bad(np.asarray(each, np.float32)):
+        if bad := _bad(_each(term, batch[1], y_pred)):
             rows, what = bad
             told = _samples(one, rows)
             fact = Text("not-finite/loss", step=one.failed, what=what, examples=told)
@@ -198,6 +196,13 @@ def _not_finite(case: Case, trial: Trial, one: Run) -> Finding:
         "not-finite/update", step=one.failed, layer=check.name_of(layer), what=what, loss=_n(trial._loss(one.good[:2]))
     )
     return Finding("not-finite", WHO, fact, Text("not-finite/help", rows=told.values["rows"]))
+
+
+def _each(term: Term, y: Any, y_pred: Any) -> np.ndarray:
+    """The only loss, for each sample; targets may lack the output's last axis of 1, as in `fit`."""
+    y, y_pred = jax.tree.leaves(y)[0], jax.tree.leaves(y_pred)[0]
+    y = y.reshape(y_pred.shape) if y.size == y_pred.size else y
+    return np.asarray(losses.get(term.loss)(y, y_pred, **term.options), np.float32)
 
 
 def _weights(trial: Trial, values: list) -> Iterator[tuple[Any, str]]:

@@ -165,3 +165,8 @@ def test_layers_with_insides_are_examined(last):
     model = keras.Sequential([keras.Input((5, 4)), *middle, layers.Dense(1)])
     model.compile("adam", "mse")
     assert model.doctor(x, x[:, 0, :1]).codes == []
+
+
+def test_targets_without_the_last_axis_are_examined():
+    model = network(layers.Dense(1, activation="sigmoid"), loss="binary_crossentropy")
+    assert model.doctor(X, (Y[:, 0] > 0) * 1).codes == []
