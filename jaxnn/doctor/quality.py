@@ -23,6 +23,7 @@ _FEEL_SCALE = r"Dense|(Separable|Depthwise)?Conv[123]D|LSTM|GRU|SimpleRNN"
 _CARRY = r"InputLayer|Identity|Flatten|Reshape|Permute|ZeroPadding[123]D|Dropout"
 _LARGE, _LARGE_COLUMN, _SMALL = 30.0, 100.0, 1e-3  # root mean squares where 1 is meant
 _MANY, _MANY_THOROUGH = 0.5, 0.05  # shares of duplicates
+_TABLE = 30  # columns; wider arrays may be pictures laid flat
 _MOST = 200_000  # rows that are compared with one another
 
 
@@ -41,7 +42,7 @@ def check_inputs_vary(case: Case) -> Iterator[Finding]:
 def check_columns_vary(case: Case) -> Iterator[Finding]:
     """Columns of a table that never change. Pictures have such pixels at their edges, so only if asked, and of tables."""
     for name, a in _inputs(case) if case.given.thorough else ():
-        if a.ndim == 2 and 1 < a.shape[1] <= 100 and len(a) > 1:
+        if a.ndim == 2 and 1 < a.shape[1] <= _TABLE and len(a) > 1:
             every = host(a)
             same = np.flatnonzero((every == every[:1]).all(axis=0))
             if 0 < len(same) < a.shape[1]:

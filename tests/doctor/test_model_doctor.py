@@ -170,3 +170,11 @@ def test_layers_with_insides_are_examined(last):
 def test_targets_without_the_last_axis_are_examined():
     model = network(layers.Dense(1, activation="sigmoid"), loss="binary_crossentropy")
     assert model.doctor(X, (Y[:, 0] > 0) * 1).codes == []
+
+
+def test_pictures_laid_flat_may_have_pixels_that_never_change():
+    x = np.zeros((200, 64), "float32")
+    x[:, 10:50] = RNG.random((200, 40))
+    model = keras.Sequential([keras.Input((64,)), layers.Dense(1)])
+    model.compile("adam", "mse")
+    assert model.doctor(x, x[:, 20:21]).codes == []
