@@ -14,7 +14,7 @@ DROPOUT = 0.2
 class Task(NamedTuple):
     """Data and settings. `weights` come in the order and the layouts of Keras's `get_weights`."""
 
-    network: str  # "snippet", "mlp", "cnn" or "lstm"
+    network: str  # "snippet", "mlp", "cnn", "lstm" or "transformer"
     x: np.ndarray
     y: np.ndarray  # one column, or one-hot
     activation: str  # of the last layer
@@ -71,7 +71,26 @@ def lstm(rows: int = 1_000) -> Task:
     return Task("lstm", x, y[:, 1:], "sigmoid", "binary_crossentropy", "adam", 32, weights)
 
 
-TASKS = {"binary": binary, "classes": three_classes, "regression": regression, "mlp": mlp, "cnn": cnn, "lstm": lstm}
+def transformer(rows: int = 1_000) -> Task:
+    """Sequences of 64 places with 64 features, ten classes; a block of four heads and 256 units, its outputs' mean."""
+    x, y = _teacher(rows, (64, 64))
+    q, k, v, o = np.split(_glorot((64, 256)), 4, axis=1)
+    heads = [w for kernel in (q, k, v) for w in (kernel.reshape(64, 4, 16), _zeros(64).reshape(4, 16))]
+    back = [o.reshape(4, 16, 64), _zeros(64)]
+    norm = [_zeros(64) + 1, _zeros(64)]
+    weights = [*heads, *back, *norm, *_dense(64, 256, 64), *norm, *_dense(64, 10)]
+    return Task("transformer", x, y, "softmax", "categorical_crossentropy", "adam", 32, weights)
+
+
+TASKS = {
+    "binary": binary,
+    "classes": three_classes,
+    "regression": regression,
+    "mlp": mlp,
+    "cnn": cnn,
+    "lstm": lstm,
+    "transformer": transformer,
+}
 
 
 def _features(rows: int) -> tuple[np.ndarray, np.ndarray]:

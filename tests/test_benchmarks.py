@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import cold, contests, processes, tasks, timing, worker, workloads
+from benchmarks import cold, contests, layers, processes, tasks, timing, worker, workloads
 from benchmarks.peers import PEERS, jax_by_hand
 
 SNIPPETS = ["binary", "classes", "regression"]
@@ -88,6 +88,19 @@ def test_larger_networks_are_the_same_computation(name, rows, peer):
     losses.pop(workloads.SCAN, None)
     for contestant, values in losses.items():
         np.testing.assert_allclose(values, theirs, rtol=1e-3, err_msg=contestant)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("peer", [peer for peer in layers.PEERS if peer != "Keras on JAX"])
+def test_the_transformer_is_the_same_computation(peer):
+    test_larger_networks_are_the_same_computation("transformer", 40, peer)
+
+
+def test_steps_share_an_epochs_time():
+    workload = layers.NETWORKS[-1]._replace(rows=64)  # two batches of 32
+    contest = timing.Contest("transformer", "", "ms", {"jaxnn": [1.0, 3.0], "Keras on JAX": [4.0, None]})
+    assert layers.per_step(contest, workload).times == {"jaxnn": [0.5, 1.5], "Keras on JAX": [2.0, None]}
+    assert all(w.rows % tasks.make(w.task, 1).batch == 0 for w in layers.NETWORKS)
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,11 @@ from benchmarks.tasks import DROPOUT, Task
 
 def model(k: Any, task: Task, **compile_arguments: Any) -> Any:
     """The task's network in jaxnn or Keras (`k`), compiled."""
-    net = k.Sequential([k.Input(task.x.shape[1:]), *LAYERS[task.network](k.layers)])
-    net.add(k.layers.Dense(task.y.shape[1], activation=task.activation))
+    inputs, last = k.Input(task.x.shape[1:]), k.layers.Dense(task.y.shape[1], activation=task.activation)
+    if task.network in GRAPHS:
+        net = k.Model(inputs, last(GRAPHS[task.network](k.layers, inputs)))
+    else:
+        net = k.Sequential([inputs, *LAYERS[task.network](k.layers), last])
     net.compile(loss=task.loss, optimizer=task.optimizer, metrics=["accuracy"], **compile_arguments)
     return net
 
@@ -43,6 +46,16 @@ LAYERS: dict[str, Callable] = {
     ],
     "lstm": lambda layers: [layers.LSTM(64)],
 }
+
+
+def transformer_block(layers: Any, x: Any) -> Any:
+    """Attention and two dense layers, each with what it was given added and normalised; the mean over all places."""
+    x = layers.LayerNormalization()(layers.Add()([x, layers.MultiHeadAttention(4, 16)(x, x)]))
+    y = layers.Dense(64)(layers.Dense(256, activation="relu")(x))
+    return layers.GlobalAveragePooling1D()(layers.LayerNormalization()(layers.Add()([x, y])))
+
+
+GRAPHS: dict[str, Callable] = {"transformer": transformer_block}
 
 
 def trainer(net: Any, task: Task, verbose: int = 0) -> Callable[[int], list[float]]:

@@ -196,10 +196,32 @@ def lstm_with_its_derivative(params: list, x: Any, key: Any) -> Any:
     return recurrence(x.swapaxes(0, 1), kernel, recurrent, bias) @ w + b
 
 
-NETWORKS: dict[str, Forward] = {"snippet": snippet, "mlp": mlp, "cnn": cnn, "lstm": lstm}
+def transformer(params: list, x: Any, key: Any, attend: Callable = jax.nn.dot_product_attention) -> Any:
+    """A block with the normalisations after the sums, and the mean over all places."""
+    q, k, v = (jnp.einsum("btf,fhd->bthd", x, params[i]) + params[i + 1] for i in (0, 2, 4))
+    back, bias, gamma, beta, w1, b1, w2, b2, gamma2, beta2, w, b = params[6:]
+    x = _normalized(x + jnp.einsum("bthd,hdf->btf", attend(q, k, v), back) + bias) * gamma + beta
+    x = _normalized(x + jax.nn.relu(x @ w1 + b1) @ w2 + b2) * gamma2 + beta2
+    return x.mean(1) @ w + b
+
+
+def attend_together(q: Any, k: Any, v: Any) -> Any:
+    """Attention with a product for all heads, where JAX's own maps over groups of them."""
+    scores = jnp.einsum("btnh,bsnh->bnts", q * q.shape[-1] ** -0.5, k)
+    return jnp.einsum("bnts,bsnh->btnh", jax.nn.softmax(scores, axis=-1), v)
+
+
+def _normalized(x: Any) -> Any:
+    """Mean 0 and variance 1 of the features, with Keras's epsilon."""
+    mean, square = x.mean(-1, keepdims=True), (x * x).mean(-1, keepdims=True)
+    return (x - mean) * lax.rsqrt(square - mean * mean + 1e-3)
+
+
+NETWORKS: dict[str, Forward] = {"snippet": snippet, "mlp": mlp, "cnn": cnn, "lstm": lstm, "transformer": transformer}
 FASTEST = NETWORKS | {  # on a CPU
     "cnn": functools.partial(cnn, convolve=convolve_by_patches, pool=pool_by_slices),
     "lstm": lstm_with_its_derivative,
+    "transformer": functools.partial(transformer, attend=attend_together),
 }
 
 

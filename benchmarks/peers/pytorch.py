@@ -36,6 +36,22 @@ class Last(nn.Module):
         return self.lstm(x)[1][0][0]
 
 
+class Block(nn.Module):
+    """A transformer block with the normalisations after the sums, and the mean over all places."""
+
+    def __init__(self, features: int, heads: int, units: int):
+        super().__init__()
+        self.attention = nn.MultiheadAttention(features, heads, batch_first=True)
+        self.norm = nn.LayerNorm(features, eps=1e-3)
+        self.dense = nn.Sequential(nn.Linear(features, units), nn.ReLU(), nn.Linear(units, features))
+        self.norm2 = nn.LayerNorm(features, eps=1e-3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(batch, places, features) -> (batch, features)."""
+        x = self.norm(x + self.attention(x, x, x, need_weights=False)[0])
+        return self.norm2(x + self.dense(x)).mean(1)
+
+
 def network(task: Task) -> nn.Module:
     """The task's network up to its logits, with the first weights."""
     ends = task.y.shape[1]
@@ -55,6 +71,7 @@ def network(task: Task) -> nn.Module:
             nn.Linear(5 * 5 * 64, ends),
         ),
         "lstm": lambda: nn.Sequential(Last(32, 64), nn.Linear(64, ends)),
+        "transformer": lambda: nn.Sequential(Block(64, 4, 256), nn.Linear(64, ends)),
     }[task.network]()
     with torch.no_grad():
         for parameter, weight in zip(net.parameters(), _weights(task), strict=True):
@@ -71,6 +88,11 @@ def _weights(task: Task) -> list[np.ndarray]:
     if task.network == "lstm":
         kernel, recurrent, bias, w, b = task.weights  # its second bias is one more array to move
         return [kernel.T.copy(), recurrent.T.copy(), bias, np.zeros_like(bias), w.T.copy(), b]
+    if task.network == "transformer":
+        q, qb, k, kb, v, vb, back, bias, *rest = task.weights
+        heads = np.concatenate([w.reshape(len(w), -1).T for w in (q, k, v)])
+        biases = np.concatenate([b.ravel() for b in (qb, kb, vb)])
+        return [heads, biases, back.reshape(-1, len(bias)).T.copy(), bias, *(w.T.copy() for w in rest)]
     return [w.T.copy() if w.ndim == 2 else w for w in task.weights]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import jaxnn
-from jaxnn import layers
+from jaxnn import layers, ops
 from jaxnn.core.graph import KerasTensor
 from jaxnn.core.masking import get_keras_mask
 from jaxnn.layers import additive_attention, attention, group_query_attention, multi_head_attention
@@ -85,6 +85,42 @@ def test_both_ways_to_compute_agree(layer):
 def test_values_of_another_depth_need_no_scores():
     layer = layers.MultiHeadAttention(2, 3, value_dim=5)
     np.testing.assert_allclose(layer(X, Y), layer(X, Y, return_attention_scores=True)[0], **ROUNDING)
+
+
+MASK = RNG.random((2, 1, 5, 7)) > 0.3
+CALLS = [
+    {},
+    {"is_causal": True},
+    {"mask": MASK},
+    {"mask": MASK, "is_causal": True, "bias": MASK[:, :, :1] * 0.5, "scale": 0.3},
+]
+
+
+@pytest.mark.parametrize("call", CALLS, ids=["plain", "causal", "mask", "everything"])
+@pytest.mark.parametrize("depth", [3, 4])  # 1 / √4 is a power of two
+def test_heads_together_have_the_bits_of_jaxs_attention(call, depth):
+    shapes = (2, 5, 3, depth), (2, 7, 3, depth), (2, 7, 3, depth)
+    tensors = [RNG.normal(size=s).astype("float32") for s in shapes]
+
+    def both(way):
+        def loss(tensors):
+            y = way(*tensors, **call)
+            return jax.numpy.sum(jax.numpy.sin(y)), y
+
+        return jax.jit(jax.grad(loss, has_aux=True))(tensors)
+
+    gradients, y = both(ops.dot_product_attention)
+    expected_gradients, expected = both(lambda *a, **k: jax.nn.dot_product_attention(*a, **k, implementation="xla"))
+    np.testing.assert_array_equal(y, expected)
+    for a, b in zip(gradients, expected_gradients, strict=True):
+        np.testing.assert_allclose(a, b, **ROUNDING)
+
+
+def test_shapes_that_jax_refuses_are_refused():
+    x = np.ones((2, 5, 3, 4), "float32")
+    for call in ({"mask": np.ones((2, 5, 5), bool)}, {"mask": np.ones((2, 3, 5, 5))}, {"bias": np.ones((2, 2, 5, 5))}):
+        with pytest.raises((ValueError, AssertionError)):  # JAX's
+            ops.dot_product_attention(x, x, x, **call)
 
 
 def test_the_future_has_no_influence(layer):
