@@ -71,7 +71,8 @@ def _union(fn: Callable, x1: Any, x2: Any) -> Any:
 def _same_places(x1: Any, x2: Any) -> tuple[Any, Any]:
     """Both arrays with the entries of either, in one order."""
     if x1.indices is x2.indices and x1.shape == x2.shape:
-        return _unique(x1), _unique(x2)
+        known = x1.unique_indices or x2.unique_indices  # of one is of both; to sort but one would mix them up
+        return (x1, x2) if known else (_unique(x1), _unique(x2))
     shape = jnp.broadcast_shapes(x1.shape, x2.shape)
     x1, x2 = _one_layout([_broadcast(x1, shape), _broadcast(x2, shape)])
     return _with_places_of(x1, x2), _with_places_of(x2, x1)

@@ -75,6 +75,14 @@ def test_sparse_and_dense_arrays_meet_in_all_ways(name):
         np.testing.assert_array_equal(sparse.dense(jax.jit(getattr(ops, name))(TWICE, y)), expected)
 
 
+def test_shared_indices_need_not_be_sorted():
+    indices = jnp.array([[1, 0], [0, 1]])
+    x = BCOO((jnp.array([1.0, 2.0]), indices), shape=(2, 2), unique_indices=True)
+    y = BCOO((jnp.array([10.0, 20.0]), indices), shape=(2, 2))  # nobody said so here
+    np.testing.assert_array_equal(ops.maximum(x, y).todense(), [[0, 20], [10, 0]])
+    np.testing.assert_array_equal(ops.multiply(y, x).todense(), [[0, 40], [10, 0]])
+
+
 def test_rows_broadcast():
     row = BCOO.fromdense(np.array([[0.0, 2.0, 3.0]], np.float32))
     both = ops.add(BCOO.fromdense(HOT), row)
