@@ -38,6 +38,7 @@ def encode_box_to_deltas(
         ValueError: for another encoding format, or a variance that isn't four numbers.
 
     Example:
+        >>> from jaxnn.utils.bounding_boxes import encode_box_to_deltas
         >>> anchor, box = np.array([[0, 0, 10, 10]]), np.array([[5, 0, 15, 10]])
         >>> encode_box_to_deltas(anchor, box, "xyxy", "xyxy", "center_xywh").tolist()
         [[0.5, 0.0, 0.0, 0.0]]
@@ -75,6 +76,7 @@ def decode_deltas_to_boxes(
         ValueError: for another encoded format, or a variance that isn't four numbers.
 
     Example:
+        >>> from jaxnn.utils.bounding_boxes import decode_deltas_to_boxes
         >>> anchor, delta = np.array([[0, 0, 10, 10]]), np.array([[0.5, 0.0, 0.0, 0.0]])
         >>> decode_deltas_to_boxes(anchor, delta, "xyxy", "xyxy", "center_xywh").tolist()
         [[5.0, 0.0, 15.0, 10.0]]

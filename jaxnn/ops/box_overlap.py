@@ -39,6 +39,7 @@ def compute_iou(
         ValueError: for another number of axes, or a relative format without the image's shape.
 
     Example:
+        >>> from jaxnn.utils.bounding_boxes import compute_iou
         >>> compute_iou(np.array([[0, 0, 2, 2]]), np.array([[1, 0, 3, 2], [5, 5, 6, 6]]), "xyxy").round(3).tolist()
         [[0.3330000042915344, 0.0]]
     """
@@ -79,6 +80,7 @@ def compute_ciou(boxes1: ArrayLike, boxes2: ArrayLike, bounding_box_format: str,
         ValueError: for a relative format without the image's shape.
 
     Example:
+        >>> from jaxnn.utils.bounding_boxes import compute_ciou
         >>> compute_ciou(np.array([[0, 0, 2, 2]]), np.array([[0, 0, 2, 2]]), "xyxy").round(3).tolist()
         [1.0]
     """

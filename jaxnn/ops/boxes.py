@@ -46,6 +46,7 @@ def convert_format(
         ValueError: for an unknown format, a last axis that isn't 4 long, or a missing size of the image.
 
     Example:
+        >>> from jaxnn.utils.bounding_boxes import convert_format
         >>> convert_format(np.array([[10, 20, 30, 60]]), "xyxy", "center_xywh").tolist()
         [[20.0, 40.0, 20.0, 40.0]]
     """
@@ -135,6 +136,7 @@ def clip_to_image_size(
         ValueError: for "xyxy" without the image's size.
 
     Example:
+        >>> from jaxnn.utils.bounding_boxes import clip_to_image_size
         >>> boxes = {"boxes": np.float32([[5, 5, 30, 9], [20, 20, 30, 30]]), "labels": np.array([1, 2])}
         >>> clipped = clip_to_image_size(boxes, height=10, width=10)
         >>> clipped["boxes"][0].tolist(), clipped["labels"].tolist()
@@ -186,6 +188,7 @@ def affine_transform(
         NotImplementedError: for another format: convert the boxes first.
 
     Example:
+        >>> from jaxnn.utils.bounding_boxes import affine_transform
         >>> zero, one = np.zeros(1, "float32"), np.ones(1, "float32")
         >>> turned = affine_transform(np.float32([[[0, 0, 2, 4]]]), one * 90, zero, zero, one, zero, zero, 11, 11)
         >>> np.round(np.abs(turned)).tolist()
@@ -226,6 +229,7 @@ def crop(boxes: ArrayLike, top: Any, left: Any, height: Any, width: Any, boundin
         NotImplementedError: for another format: convert the boxes first.
 
     Example:
+        >>> from jaxnn.utils.bounding_boxes import crop
         >>> crop(np.array([[10, 20, 30, 40]]), top=15, left=15, height=20, width=20).tolist()
         [[0, 5, 15, 20]]
     """
@@ -251,6 +255,7 @@ def pad(
         NotImplementedError: for another format: convert the boxes first.
 
     Example:
+        >>> from jaxnn.utils.bounding_boxes import pad
         >>> pad(np.array([[1, 2, 3, 4]]), top=10, left=20).tolist()
         [[21, 12, 23, 14]]
     """

@@ -1,4 +1,4 @@
-"""The examples in the docstrings of the image layers and of the functions of boxes."""
+"""The examples in the docstrings of the image layers."""
 
 import doctest
 import importlib
@@ -9,10 +9,8 @@ import numpy as np
 import pytest
 
 from jaxnn.layers import image
-from jaxnn.utils import bounding_boxes  # noqa: F401 (what it exports stands in the modules below)
 
 MODULES = [f"jaxnn.layers.image.{m.name}" for m in pkgutil.iter_modules(image.__path__)]
-MODULES += ["jaxnn.ops.boxes", "jaxnn.ops.box_overlap", "jaxnn.ops.box_deltas"]
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -16,7 +16,6 @@ def test_augmentation_is_part_of_the_compiled_step():
             layers.RandomFlip("horizontal"),
             layers.RandomRotation(0.1),
             layers.RandomCrop(4, 4),
-            layers.AugMix(num_chains=1, chain_depth=1, all_ops=False),
             layers.Flatten(),
             layers.Dense(1),
         ]
