@@ -10,7 +10,6 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxnn import initializers as initializers_module
-from jaxnn.core.types import Array
 from jaxnn.explore.exploration import Exploration
 from jaxnn.explore.twin import Twin, draw, undisturbed
 from jaxnn.explore.words import listed, number, percent
@@ -66,17 +65,8 @@ def activations(
     names, params = _settings(twin, initializers, seed)
     kinds = {name: _kind(layer) for name, layer in twin.parts().items()}
 
-    @jax.jit
-    def run(params: Any, rows: Any) -> dict[str, Array]:
-        call = {"training": training} if twin.model._call_has_training_arg else {}
-
-        def one(params: Any) -> dict[str, Array]:
-            twin._training = lambda _: call  # type: ignore[method-assign]
-            return twin.watch(params, twin.state, rows)[1]
-
-        return jax.vmap(one)(params)
-
-    outputs = {k: np.asarray(v, float) for k, v in run(params, rows).items() if jnp.issubdtype(v.dtype, jnp.floating)}
+    _, seen = twin.look(rows, params, members=True, training=training)
+    outputs = {k: np.asarray(v, float) for k, v in seen.items() if jnp.issubdtype(v.dtype, jnp.floating)}
     data: dict[str, Any] = {"settings": names, "layers": list(outputs)}
     data["kinds"] = [kinds.get(name.split(" (")[0], "") for name in outputs]
     data["mean"] = _table(outputs, lambda a, _: a.mean())

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import jax
 import numpy as np
 
 from jaxnn.explore.exploration import Exploration
-from jaxnn.explore.targets import labels
+from jaxnn.explore.targets import labels, predicted
 from jaxnn.explore.twin import Twin
 from jaxnn.explore.words import number, percent
 from jaxnn.utils import figures
@@ -55,7 +54,7 @@ def boundary(model: Any, x: Any, y: Any = None, resolution: int = 100, margin: f
     reach = margin * np.where(high > low, high - low, 1.0)
     x1, x2 = (np.linspace(a, b, resolution, dtype="float32") for a, b in zip(low - reach, high + reach, strict=True))
     plane = np.stack(np.meshgrid(x1, x2), axis=-1).reshape(-1, 2)
-    output, hidden = jax.jit(lambda p, s, x: twin.watch(p, s, x))(twin.params, twin.state, plane)
+    output, hidden = twin.look(plane)
     shape = (resolution, resolution, -1)
     data: dict[str, Any] = {"x1": x1, "x2": x2, "output": np.asarray(output).reshape(shape)}
     maps = {k: np.asarray(v).reshape(shape) for k, v in hidden.items() if v.ndim == 2}
@@ -65,7 +64,7 @@ def boundary(model: Any, x: Any, y: Any = None, resolution: int = 100, margin: f
     if y is not None:
         data["labels"] = labels(y, "explore.boundary")
         if np.issubdtype(data["labels"].dtype, np.integer):
-            told = _classes(np.asarray(jax.jit(twin.predict)(twin.params, twin.state, points)))
+            told = _classes(predicted(twin))
             data["accuracy"] = float(np.mean(told == data["labels"]))
     return Exploration(data, _finding(data), _draw)
 

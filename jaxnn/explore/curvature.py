@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxnn.core.types import Array
+from jaxnn.training.programs import shared
 
 
 def largest_eigenvalue(
@@ -40,7 +41,6 @@ def largest_eigenvalue(
     leaves, structure = jax.tree.flatten(params)
     keys = jax.tree.unflatten(structure, list(jax.random.split(key, len(leaves))))
 
-    @jax.jit
     def iterate(params: Any, args: tuple, shift: Array) -> tuple[Array, Any]:
         slope = jax.grad(lambda w: loss(w, *args))
 
@@ -55,9 +55,10 @@ def largest_eigenvalue(
         _, v, value, _ = jax.lax.while_loop(lambda c: (c[0] < 3) | (c[3] & (c[0] < most)), step, first)
         return value + shift, v
 
-    value, v = iterate(params, args, jnp.zeros(()))
+    program = shared(iterate, params, args, jnp.zeros(()))
+    value, v = program(params, args, jnp.zeros(()))
     if value < 0:
-        value, v = iterate(params, args, value)
+        value, v = program(params, args, value)
     return float(value), v
 
 

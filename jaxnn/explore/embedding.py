@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import jax
 import numpy as np
 
 from jaxnn.explore.exploration import Exploration
@@ -48,7 +47,7 @@ def embedding(model: Any, x: Any, y: Any = None, layer: str | None = None, limit
     twin.one_input()
     twin.y = None if y is None else labels(y, twin.who)
     rows, told = twin.some(limit)
-    seen = jax.jit(lambda p, s, x: twin.watch(p, s, x)[1])(twin.params, twin.state, rows)
+    _, seen = twin.look(rows)
     names = list(seen)
     if layer is None and len(names) < 2:
         raise ValueError(f"{twin.who}: model '{twin.model.name}' has no hidden layer.")

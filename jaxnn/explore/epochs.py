@@ -9,6 +9,7 @@ import jax
 import numpy as np
 
 from jaxnn.explore.twin import Twin
+from jaxnn.training.programs import shared
 from jaxnn.training.steps import train_epoch
 
 
@@ -18,9 +19,7 @@ def order(rows: int, batch_size: int, random: np.random.RandomState) -> np.ndarr
     return random.permutation(rows)[: rows // size * size].astype("int32")
 
 
-def train(
-    twin: Twin, look: Callable, epochs: int, batch_size: int, seed: int = 0, train_state: Any = None
-) -> Iterator[tuple[dict, Any]]:
+def train(twin: Twin, look: Callable, epochs: int, batch_size: int, seed: int = 0) -> Iterator[tuple[dict, Any]]:
     """Trains the copy and yields (logs, what `look` gives) after each epoch, at first before any, with logs of {}.
 
     Args:
@@ -28,12 +27,11 @@ def train(
         look: `look(params, state) -> anything`, pure; compiled with the epoch.
         epochs, batch_size: as in `fit`; only full batches.
         seed: of the shuffles.
-        train_state: where to start; None: as the model is.
     """
-    values = twin.train_state() if train_state is None else train_state
-    yield {}, jax.jit(lambda values: look(*twin.values_of(values)))(values)
+    yield {}, shared(look, twin.params, twin.state)(twin.params, twin.state)
     if not epochs:
         return
+    values = twin.train_state()
     size = min(batch_size, twin.rows)
     epoch = train_epoch(twin.model, size)
 
@@ -41,9 +39,11 @@ def train(
         logs, values = epoch(values, order, x, y)
         return logs, values, look(*twin.values_of(values))
 
-    compiled = jax.jit(run, donate_argnums=0)
     random = np.random.RandomState(seed)
     x, y = jax.device_put((twin.x, twin.y))
+    compiled = None
     for _ in range(epochs):
-        logs, values, seen = compiled(values, order(twin.rows, size, random), x, y)
+        indices = order(twin.rows, size, random)
+        compiled = compiled or shared(run, values, indices, x, y)
+        logs, values, seen = compiled(values, indices, x, y)
         yield {k: float(v) for k, v in logs.items()}, seen

@@ -70,9 +70,7 @@ def gradients(
             ratios.append(jnp.linalg.norm(g) / jnp.maximum(jnp.linalg.norm(w), 1e-30))
         return {"size": jnp.stack(sizes), "ratio": jnp.stack(ratios), "loss": loss}
 
-    seen = [jax.device_get(s) for _, s in train(twin, look, epochs, batch_size, seed)] if epochs else [
-        jax.device_get(jax.jit(look)(twin.params, twin.state))
-    ]  # fmt: skip
+    seen = [jax.device_get(s) for _, s in train(twin, look, epochs, batch_size, seed)]
     data: dict[str, Any] = {"layers": list(kernels)}
     data |= {k: np.array([s[k] for s in seen]) for k in ("size", "ratio", "loss")}
     return Exploration(data, _finding(data), _draw)

@@ -17,6 +17,7 @@ from jaxnn.explore.surface import contours, mark_path, note
 from jaxnn.explore.twin import Twin
 from jaxnn.explore.two_parameters import flat, two_parameters
 from jaxnn.explore.words import number, percent
+from jaxnn.training.programs import shared
 from jaxnn.utils import figures
 
 _TOGETHER = 32  # points of the map that are computed side by side
@@ -47,7 +48,7 @@ def landscape(
     Args:
         model: compiled; it stays as it is.
         x, y: data; the loss is the compiled one, penalties included, without dropout.
-        epochs: of training whose path is drawn; 0 for none.
+        epochs: of training whose path is drawn, as far as its weights stay finite; 0 for none.
         resolution: points along each side.
         reach: how far a and b go; 1 replaces a filter by another of its size. With `epochs` the way decides, and for two
             parameters `reach` is times the larger of 1 and their size.
@@ -81,6 +82,7 @@ def landscape(
         raise ValueError(f"explore.landscape: model '{twin.model.name}' has no trainable weight to move.")
     rows, targets = twin.some(limit)
     ways = [jax.device_get(s) for _, s in train(twin, lambda p, s: (p, s), epochs, batch_size, seed)] if epochs else []
+    ways = _finite(ways)
     params, state = ways[-1] if ways else (twin.params, twin.state)
     rows, targets = jax.device_put((rows, targets))
     point, names, _ = two_parameters(twin)
@@ -101,12 +103,12 @@ def landscape(
     data["a"], data["b"] = (np.linspace(*ends, resolution) for ends in span)
     plane = np.stack(np.meshgrid(data["a"], data["b"]), axis=-1).reshape(-1, 2).astype("float32")
 
-    @jax.jit
     def heights(plane: Array, state: Any, rows: Any, targets: Any) -> Array:
         return jax.lax.map(lambda ab: twin.loss(point(ab), state, rows, targets), plane, batch_size=_TOGETHER)
 
-    data["loss"] = np.asarray(heights(plane, state, rows, targets), float).reshape(resolution, resolution)
-    each = jax.jit(twin.loss)
+    program = shared(heights, plane, state, rows, targets)
+    data["loss"] = np.asarray(program(plane, state, rows, targets), float).reshape(resolution, resolution)
+    each = shared(twin.loss, params, state, rows, targets)
     data["centre_loss"] = float(each(params, state, rows, targets))
     key = jax.random.key(seed)
     data["eigenvalue"], _ = largest_eigenvalue(twin.loss, params, state, rows, targets, key=key)
@@ -121,13 +123,18 @@ def landscape(
     return Exploration(data, _finding(data), _draw)
 
 
+def _finite(ways: list) -> list:
+    """The way as far as all weights are numbers."""
+    ends = [i for i, (params, _) in enumerate(ways) if not np.isfinite(_flat(params)).all()]
+    return ways[: max(1, ends[0])] if ends else ways
+
+
 def _flat(params: Any) -> np.ndarray:
     return np.concatenate([np.asarray(v, float).ravel() for v in jax.tree.leaves(params)])
 
 
 def _around(path: np.ndarray, reach: float) -> list[tuple[float, float]]:
     """The ends of a square-like map of two parameters that holds a path."""
-    path = path[np.isfinite(path).all(axis=1)]
     margin = reach * max(1.0, np.ptp(path, axis=0).max() / 2 if len(path) > 1 else np.abs(path).max())
     return [(low - margin, high + margin) for low, high in zip(path.min(axis=0), path.max(axis=0), strict=True)]
 
@@ -139,7 +146,6 @@ def _plane(params: Any, ways: list, reach: float, key: Array) -> tuple:
         one, two = (filter_normalised(params, k) for k in jax.random.split(key))
         return params, one, two, None, [(-reach, reach)] * 2
     steps = np.array([_flat(p) for p, _ in ways]) - _flat(params)
-    steps = steps[np.isfinite(steps).all(axis=1)]
     _, _, directions = np.linalg.svd(steps, full_matrices=False)
     if len(directions) < 2:
         directions = np.vstack([directions, np.random.RandomState(0).randn(1, directions.shape[1])])

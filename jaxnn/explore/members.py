@@ -10,6 +10,7 @@ import numpy as np
 
 from jaxnn.explore.epochs import order
 from jaxnn.explore.twin import Twin
+from jaxnn.training.programs import shared
 from jaxnn.training.steps import test_chunk, train_epoch
 
 _VALIDATED = 256  # rows evaluated at once
@@ -56,13 +57,15 @@ def train_members(
         logs, state = epoch(state, order, x, y)
         return {**logs, **check(state, held)}, state
 
-    compiled = jax.jit(jax.vmap(run, in_axes=(0, 0, None, None, None)), donate_argnums=0)
+    together = jax.vmap(run, in_axes=(0, 0, None, None, None))
+    compiled = None
     x, y = jax.device_put((first.x, first.y))
     held = None if validation is None else jax.device_put((validation.x, validation.y, None))
     shuffles = [np.random.RandomState([seed, k]) for k in range(seeds)]
     logs = []
     for _ in range(epochs):
         orders = np.tile([order(first.rows, size, r) for r in shuffles], (len(twins), 1))
+        compiled = compiled or shared(together, states, orders, x, y, held, donate=(0,))
         log, states = compiled(states, orders, x, y, held)
         logs.append(log)
     logs = jax.device_get(logs)
@@ -73,7 +76,8 @@ def train_members(
 def _starts(twin: Twin, keys: Any) -> Any:
     """Fresh states, a key each."""
     state = twin.train_state()
-    return jax.jit(jax.vmap(lambda key: twin.fresh(state, key)))(keys)
+    draw = jax.vmap(lambda keys: twin.fresh(state, keys))
+    return shared(draw, keys)(keys)
 
 
 def _evaluation(twin: Twin, validation: Twin | None) -> Any:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import copy
 import random
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import jax
@@ -23,6 +24,7 @@ from jaxnn.core.walk import named_variables, walk
 from jaxnn.models import Model
 from jaxnn.training.arrays import as_rows
 from jaxnn.training.columns import by_name
+from jaxnn.training.programs import shared
 from jaxnn.training.state import TrainState, take_state
 
 _PASSING_ON = (
@@ -80,7 +82,8 @@ class Twin:
         if self.y is not None:
             if not model.compiled:
                 raise ValueError(f"{self.who} needs a loss. Call model.compile(optimizer=…, loss=…) first.")
-            model.build_for(self.x, self.y)
+            with warnings.catch_warnings(action="ignore"):  # what `fit` would warn of is `fit`'s to say
+                model.build_for(self.x, self.y)
         elif not all(layer.built for layer in model._flatten_layers()):
             if self.x is None:
                 raise ValueError(f"{self.who}: model '{model.name}' isn't built. Give it an Input, or call it on data.")
@@ -110,9 +113,10 @@ class Twin:
 
     # --- pure functions of (params, state) ---------------------------------------------------------------------------------
 
-    def predict(self, params: Params, state: State, x: Any) -> Any:
-        """The model's outputs at test time."""
-        return self.model.apply(params, state, x, **self._training(False))[0]
+    def predict(self, params: Params, state: State, x: Any, training: bool = False) -> Any:
+        """The model's outputs."""
+        kwargs = {"training": training} if self.model._call_has_training_arg else {}
+        return self.model.apply(params, state, x, **kwargs)[0]
 
     def loss(self, params: Params, state: State, x: Any, y: Any, training: bool = False) -> Array:
         """The compiled loss of a batch with all penalties: a scalar."""
@@ -125,15 +129,8 @@ class Twin:
         )
         return loss
 
-    def watch(
-        self, params: Params, state: State, x: Any, change: Callable[[str, Array], Array] | None = None
-    ) -> tuple[Any, dict[str, Array]]:
-        """The outputs and what each of the `parts` gives on the way, in the order of the calls.
-
-        Args:
-            params, state, x: as for `predict`.
-            change: `change(name, output) -> output` for each part: what the layers behind it see instead.
-        """
+    def watch(self, params: Params, state: State, x: Any, training: bool = False) -> tuple[Any, dict[str, Array]]:
+        """The outputs and what each of the `parts` gives on the way, in the order of the calls."""
         names = {id(layer): name for name, layer in self.parts().items()}
         seen: dict[str, Array] = {}
 
@@ -143,14 +140,34 @@ class Twin:
             name, n = names[id(layer)], 2
             while name in seen:  # a shared layer
                 name, n = f"{names[id(layer)]} ({n})", n + 1
-            if change is not None:
-                outputs = change(name, outputs)
             seen[name] = outputs
             return outputs
 
         with watching(see):
-            y = self.predict(params, state, x)
+            y = self.predict(params, state, x, training)
         return y, seen
+
+    def look(
+        self, x: Any, params: Params | None = None, members: bool = False, training: bool = False
+    ) -> tuple[Any, dict]:
+        """What `watch` gives, computed: the outputs, and those of the parts in the order of the calls.
+
+        Args:
+            x: inputs.
+            params: other values than the model's.
+            members: whether `params` has a leading axis of members, which then the results have as well.
+            training: whether layers behave as in training.
+        """
+        names: list[str] = []
+
+        def run(params: Params, state: State, x: Any) -> tuple[Any, list]:
+            outputs, seen = self.watch(params, state, x, training)
+            names[:] = seen  # a dict would come out of a compiled program in the order of the alphabet
+            return outputs, list(seen.values())
+
+        args = (self.params if params is None else params, self.state, x)
+        outputs, seen = shared(jax.vmap(run, in_axes=(0, None, None)) if members else run, *args)(*args)
+        return outputs, dict(zip(names, seen, strict=True))
 
     def parts(self) -> dict[str, Layer]:
         """The layers that compute something, by name, those of models inside included, in the model's order."""
@@ -173,9 +190,6 @@ class Twin:
         """The paths of a layer's trainable weights of two axes and more: matrices and filters, no biases."""
         named = {id(v): path for path, v in named_variables(self.model).items()}
         return [named[id(v)] for v in layer.trainable_variables if len(v.shape) > 1]
-
-    def _training(self, value: bool) -> dict[str, bool]:
-        return {"training": value} if self.model._call_has_training_arg else {}
 
     # --- training ----------------------------------------------------------------------------------------------------------
 

@@ -2,8 +2,6 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from jaxnn.cli import picture, scores
 
@@ -42,15 +40,3 @@ def test_axes_say_what_and_in_which_unit():
     assert picture._label("loss", regression) == "loss: mse ((mm / 60)²)"
     assert picture._label("accuracy", regression) == "accuracy (targets exactly 0 or 1)"
     assert picture._label("auc", CONFIG) == "auc"
-
-
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=7))
-@settings(derandomize=True, deadline=None, max_examples=50)
-def test_names_keep_their_order_their_distance_and_the_panel(heights):
-    heights = np.sort(heights)
-    places = picture._apart(heights)
-    assert (np.diff(places) >= picture._GAP - 1e-9).all()  # float64 sums
-    assert places.min() >= -1e-9
-    assert places.max() <= 1 + 1e-9
-    if len(heights) > 1 and np.diff(heights).min() >= picture._GAP:
-        np.testing.assert_allclose(places, heights, atol=1e-9)  # nothing to move

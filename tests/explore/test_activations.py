@@ -74,3 +74,9 @@ def test_in_training_batch_statistics_are_the_batchs():
 def test_an_unknown_initialiser_is_told():
     with pytest.raises(ValueError, match="he_norml"):
         explore.activations(net(), X, ["he_norml"])
+
+
+def test_layers_come_in_the_order_of_their_calls_not_of_the_alphabet():
+    names = ["z", "dense_10", "dense_2", "a"]
+    model = keras.Sequential([keras.Input((10,)), *[layers.Dense(2, name=name) for name in names]])
+    assert explore.activations(model, X).data["layers"] == names

@@ -16,7 +16,6 @@ import jaxnn as keras
 from jaxnn import explore, layers, optimizers
 from jaxnn.core import naming
 from jaxnn.explore import Exploration
-from jaxnn.utils import figures
 from tests.explore.models import DIGITS, IMAGES, LINE_X, LINE_Y, Subclassed, X, Y, classifier, images, line, two_inputs
 
 pytest.importorskip("matplotlib")
@@ -150,11 +149,6 @@ except ImportError as error:
     assert (
         run.stdout.strip() == "explore.weights draws with matplotlib, which is missing: pip install jaxnn[notebooks]."
     )
-
-
-def test_lines_of_a_figure_differ_without_colour():
-    looks = [(str(figures.style(i)["linestyle"]), figures.MARKERS[i]) for i in range(len(figures.COLOURS))]
-    assert len({dash for dash, _ in looks}) == len({marker for _, marker in looks}) == len(looks)
 
 
 @pytest.mark.parametrize("name", [m.name for m in pkgutil.iter_modules(explore.__path__)])

@@ -80,4 +80,4 @@ def test_a_model_without_weights_is_told():
     model = keras.Sequential([keras.Input((2,)), layers.ReLU()])
     model.compile("sgd", "mse")
     with pytest.raises(ValueError, match="no trainable weight to move"):
-        explore.landscape(model, X, X)
+        explore.landscape(model, X, X**2)
