@@ -9,6 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from jaxnn import ops
 from jaxnn.core import registry, tree
 from jaxnn.core.config import warn_once
 from jaxnn.core.graph import Function, KerasHistory, KerasTensor, Node, Operation, is_keras_tensor
@@ -16,6 +17,7 @@ from jaxnn.core.input_spec import InputSpec
 from jaxnn.core.layer import Layer
 from jaxnn.core.masking import get_keras_mask, set_keras_mask
 from jaxnn.core.registry import export
+from jaxnn.core.sparse import is_bcoo
 from jaxnn.layers.input_layer import InputLayer
 from jaxnn.models.model import Model, takes_functional_arguments
 
@@ -298,6 +300,8 @@ def _spec(x: KerasTensor, name: str | None = None) -> InputSpec:
 def _as_dtype(x: Any, dtype: str) -> Any:
     if isinstance(x, KerasTensor) or (isinstance(x, jax.Array) and x.dtype == dtype):
         return x
+    if is_bcoo(x):
+        return ops.cast(x, dtype)
     y = jnp.asarray(x, dtype=None if dtype == "string" else dtype)
     set_keras_mask(y, get_keras_mask(x))
     return y

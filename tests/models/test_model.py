@@ -180,3 +180,13 @@ def test_a_model_traces_inside_jit_and_grad():
     np.testing.assert_allclose(jax.jit(model)(x), model(x), rtol=1e-6)
     slope = jax.grad(lambda a: model(a).sum())(jnp.asarray(x))
     np.testing.assert_allclose(slope[0], model.layers[0].kernel.numpy()[:, 0], rtol=1e-6)
+
+
+def test_a_functional_model_takes_sparse_inputs():
+    from jax.experimental.sparse import BCOO
+
+    x = np.eye(4, 6, dtype="float32")
+    inputs = keras.Input((6,), sparse=True)
+    model = keras.Model(inputs, keras.layers.Dense(3)(inputs))
+    np.testing.assert_array_equal(model(BCOO.fromdense(x)), model(x))
+    np.testing.assert_array_equal(model.predict(BCOO.fromdense(x), verbose=0), model.predict(x, verbose=0))
