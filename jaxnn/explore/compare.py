@@ -184,7 +184,7 @@ def _panel(ax: Any, key: str, data: dict[str, Any], legend: bool) -> None:
     name = key.removeprefix("val_")
     both = np.concatenate([data["history"][k].ravel() for k in (name, f"val_{name}") if k in data["history"]])
     if (both > 0).all() and both.max() > 30 * both.min():
-        ax.set_yscale("log")
+        figures.log_scale(ax)
     ax.set_title("validation" if key.startswith("val_") else "training", fontsize="small")
     ax.set_xlabel("epoch")
     ax.set_ylabel(name.replace("_", " "))

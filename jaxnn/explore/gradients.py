@@ -114,7 +114,7 @@ def _draw(data: dict[str, Any]) -> Any:
                        fontsize="small")  # fmt: skip
     axes[0].set_title("by layer, from the input's side", fontsize="small")
     for ax in axes:
-        ax.set_yscale("log")
+        figures.log_scale(ax)
         ax.set_ylabel("mean |dL/dW|")
         figures.bare(ax)
         ax.grid(axis="y", color="0.9")
@@ -126,7 +126,7 @@ def _over_training(ax: Any, size: np.ndarray, layers: list[str]) -> None:
     for k, i in enumerate(shown):
         marker = figures.MARKERS[k % len(figures.MARKERS)]
         ax.plot(size[:, i], marker=marker, **figures.marks(len(size)), **figures.style(k))
-    ax.set_yscale("log")
+    figures.log_scale(ax)
     ax.set_xlabel("epochs of training")
     ax.set_title("over training", fontsize="small")
     figures.whole_numbers(ax)

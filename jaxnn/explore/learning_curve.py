@@ -100,7 +100,7 @@ def _panel(ax: Any, name: str, data: dict[str, Any]) -> None:
     if name == "loss":
         values = np.concatenate([data[k] for k in ("loss", "val_loss") if k in data])
         if (values > 0).all() and values.max() > 20 * values.min():
-            ax.set_yscale("log")
+            figures.log_scale(ax)
         ax.axvline(data["best"], color="0.6", linewidth=1, linestyle=":")
         ax.annotate(f"best: {data['best']}", (data["best"], 1.0), xycoords=("data", "axes fraction"), fontsize="x-small",
                     color="0.35", ha="center", va="bottom")  # fmt: skip

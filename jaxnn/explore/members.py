@@ -10,24 +10,21 @@ import numpy as np
 
 from jaxnn.explore.epochs import order
 from jaxnn.explore.twin import Twin
-from jaxnn.training.programs import shared
+from jaxnn.training.programs import computation, shared
 from jaxnn.training.steps import test_chunk, train_epoch
 
 _VALIDATED = 256  # rows evaluated at once
 
 
 def programs(twins: dict[str, Twin], batch_size: int) -> list[list[str]]:
-    """The names in groups whose epoch of training is the same computation: the jaxpr's text and the constants in it."""
+    """The names in groups whose epoch of training is the same computation: by what `fit` shares programs."""
     groups: dict[Any, list[str]] = {}
     for name, twin in twins.items():
         size = min(batch_size, twin.rows)
         indices = np.zeros(size, "int32")
         closed = jax.make_jaxpr(train_epoch(twin.model, size))(twin.train_state(), indices, twin.x, twin.y)
-        constants = tuple(
-            (np.asarray(c).dtype.str, np.asarray(c).shape, np.asarray(c).tobytes()) for c in closed.consts
-        )
-        inner = [type(m).__name__ for m in twin.model.metrics]
-        groups.setdefault((str(closed.jaxpr), constants, tuple(inner)), []).append(name)
+        metrics = tuple(type(m).__name__ for m in twin.model.metrics)
+        groups.setdefault((*computation(closed), metrics), []).append(name)
     return list(groups.values())
 
 

@@ -51,8 +51,8 @@ def trajectories(
 
     Returns:
         An Exploration, which `save("paths.gif")` writes as an animation; its `data` (O optimisers):
-        `names`; `axes`: what the two numbers are called; `paths`: (O, steps + 1, 2); `losses`: (O, steps + 1); `diverged`: (O,); `a`, `b`: (resolution,) and `height`:
-        (resolution, resolution), the first axis is b.
+        `names`; `axes`: what the two numbers are called; `paths`: (O, steps + 1, 2); `losses`: (O, steps + 1); `diverged`: (O,),
+        whether a path climbs ever higher; `a`, `b`: (resolution,) and `height`: (resolution, resolution), the first axis is b.
 
     Raises:
         ValueError: for an unknown surface, a model without two parameters, a start of other than two numbers.
@@ -77,7 +77,8 @@ def trajectories(
     data["losses"] = np.stack([w[1] for w in walks])
     far = _FAR * max(1.0, np.abs(origin).max(), abs(data["losses"][0, 0]))
     with np.errstate(invalid="ignore"):
-        data["diverged"] = ~np.isfinite(data["losses"][:, -1]) | (np.abs(data["losses"][:, -1]) > far)
+        end = data["losses"][:, -1]
+        data["diverged"] = np.isnan(end) | (end > far)  # down without end is where a saddle leads
         rising = np.abs(data["paths"][:, -1]).max(axis=1) > 3 * np.abs(data["paths"][:, : steps // 2 + 1]).max(
             axis=(1, 2)
         )
@@ -207,11 +208,12 @@ def _heights(ax: Any, data: dict[str, Any]) -> None:
         shown = np.where(np.abs(line) < 1e6, line, np.nan)
         marker = figures.MARKERS[i % len(figures.MARKERS)]
         ax.plot(steps, shown, marker=marker, label=data["names"][i], **figures.marks(len(steps)), **figures.style(i))
-    stays = losses[~data["diverged"]]
     if lowest > 0 and losses[0, 0] > 20 * lowest:
-        ax.set_yscale("log")
-    elif len(stays):
-        low, high = stays.min(), max(stays.max(), losses[0, 0])
+        figures.log_scale(ax)
+    else:  # as far as the map reaches: some surfaces go down without end, some paths up
+        stays = losses[~data["diverged"]] if not data["diverged"].all() else losses[:, :1]
+        low = max(stays.min(), np.nanmin(data["height"]))
+        high = min(max(stays.max(), losses[0, 0]), np.nanmax(data["height"]))
         ax.set_ylim(low - 0.05 * (high - low + 1e-9), high + 0.15 * (high - low + 1e-9))
     ax.set_xlabel("step")
     ax.set_ylabel("height")

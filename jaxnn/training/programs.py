@@ -44,13 +44,7 @@ def shared(fn: Callable, *args: Any, donate: tuple[int, ...] = ()) -> Callable:
     program = None
     key = None
     if not calls_host(closed):
-        key = (
-            hashlib.sha256(str(closed.jaxpr).encode()).digest(),
-            _constants(closed),
-            structure,
-            _kinds(leaves),
-            donated,
-        )
+        key = (*computation(closed), structure, _kinds(leaves), donated)
         program = _compiled.get(key)
     if program is None:
         options = _compiler_options(closed)
@@ -69,6 +63,11 @@ def shared(fn: Callable, *args: Any, donate: tuple[int, ...] = ()) -> Callable:
 
     run.calls_host = key is None  # type: ignore[attr-defined]
     return run
+
+
+def computation(closed: Any) -> tuple:
+    """What tells a traced computation from others: the hash of its jaxpr's text, and every constant in it, however deep."""
+    return hashlib.sha256(str(closed.jaxpr).encode()).digest(), _constants(closed)
 
 
 def _release_memory() -> None:

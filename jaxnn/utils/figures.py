@@ -55,6 +55,18 @@ def whole_numbers(ax: Any) -> None:
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
+def log_scale(ax: Any) -> None:
+    """A logarithmic vertical axis with plain numbers at 1, 2 and 5, or powers of ten where it spans many."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    ax.set_yscale("log")
+    low, high = ax.get_ylim()
+    if low > 0 and high < 1e3 * low:
+        ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    ax.yaxis.set_minor_formatter(NullFormatter())
+
+
 def grid_of(count: int, columns: int) -> tuple[int, int]:
     """Rows and columns for so many panels, at most `columns` in a row."""
     columns = max(1, min(columns, count))

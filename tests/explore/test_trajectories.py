@@ -38,7 +38,7 @@ def test_functions_of_two_numbers_and_of_an_array_are_the_same():
     one = explore.trajectories(lambda a, b: a**2 + b**2, ["sgd", optax.adam(0.1)], start=(1, 2), steps=5)
     two = explore.trajectories(lambda w: (w**2).sum(), ["sgd", optax.adam(0.1)], start=(1, 2), steps=5)
     np.testing.assert_allclose(one.data["paths"], two.data["paths"], rtol=1e-6)
-    assert one.data["names"] == ["sgd", "optax_optimizer"] or len(one.data["names"]) == 2
+    assert len(one.data["names"]) == 2
 
 
 def test_an_optimiser_that_has_trained_stays_as_it_is_and_starts_afresh():
@@ -64,3 +64,11 @@ def test_mistakes_are_told():
         explore.trajectories("ravine", "sgd", start=3)
     with pytest.raises(ValueError, match=r"a function of two numbers or a model was expected; got 3"):
         explore.trajectories(3, "sgd")
+
+
+def test_down_a_saddle_without_end_is_no_divergence():
+    seen = explore.trajectories("saddle", {"momentum": optimizers.SGD(0.02, momentum=0.9)}, steps=150)
+    assert seen.data["losses"][0, -1] < -100
+    assert not seen.data["diverged"].any()
+    low, _ = seen.figure.axes[1].get_ylim()
+    assert low > -1  # the map's own heights, else the start of the way couldn't be seen
