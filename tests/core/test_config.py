@@ -46,7 +46,7 @@ def test_the_fused_kernel_is_tried_on_a_gpu_unless_it_is_switched_off(monkeypatc
     ops.dot_product_attention(x, x, x, flash_attention=False)
     config.disable_flash_attention()
     ops.dot_product_attention(x, x, x)
-    assert asked == ["xla", "cudnn", "xla", "xla", "xla"]
+    assert asked == ["cudnn", "xla", "xla", "xla"]  # on a CPU heads attend together, without JAX's function
     with pytest.raises(NotImplementedError):
         ops.dot_product_attention(x, x, x, flash_attention=True)
 

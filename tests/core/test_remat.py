@@ -290,7 +290,7 @@ def test_the_step_of_a_deep_network_needs_less_memory():
             ]
             model = keras.Sequential([keras.Input((32,)), *blocks, layers.Dense(1)])
         model.compile("sgd", "mse")
-        x = np.zeros((2048, 32), "float32")
+        x = np.random.RandomState(0).randn(2048, 32).astype("float32")
         state = keras.training.take_state(model, x, x[:, :1])
         # XLA's compiler for CPUs drops the barriers between the two runs, unless told; `fit` tells it
         options = {"xla_disable_hlo_passes": "cse_barrier_expander"}
