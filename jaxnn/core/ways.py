@@ -57,7 +57,7 @@ def ways(platform: str) -> Ways:
       which shares the gradient where several numbers are the largest, takes 0.8 times as long for windows side by side,
       1.2 times for others.
     - attention: whether heads attend in one product each for scores and sums, or by `jax.nn.dot_product_attention`, which
-      maps over groups of heads even where each has one. By it a training step takes 1.1 to 2.2 times as long on a CPU, the
+      maps over groups of heads even where each has one. By it a training step takes 1.1 to 2.4 times as long on a CPU, the
       more the longer the sequences are; the values are the same bits.
     """
     if platform == "cpu":
