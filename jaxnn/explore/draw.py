@@ -55,5 +55,5 @@ def _finding(data: dict[str, Any], model: Any) -> str:
     text = f"{count} layer{'s' * (count != 1)} with {total:,} weights"
     if count > 1:
         text += f", of which {percent(own.max() / max(total, 1))} are in '{data['layers'][int(own.argmax())]}'"
-    frozen = sum(int(np.prod(v.shape)) for v in model.non_trainable_variables)
+    frozen = sum(int(np.prod(v.shape)) for v in model.non_trainable_weights)
     return text + (f"; training leaves {frozen:,} of them alone." if frozen else ".")

@@ -75,7 +75,8 @@ def lr_find(
             f"{who}: the optimizer '{optimizer.name}' has no learning rate that can be set. {error}"
         ) from error
     rates = np.geomspace(lowest, highest, steps).astype("float32")
-    at = next(i for i, v in enumerate(optimizer.variables) if v is optimizer._learning_rate)
+    moving = getattr(optimizer, "inner_optimizer", optimizer)  # that of a LossScaleOptimizer
+    at = next(i for i, v in enumerate(optimizer.variables) if v is moving._learning_rate)
     size, random = min(batch_size, twin.rows), np.random.RandomState(seed)
     orders = np.concatenate([order(twin.rows, size, random) for _ in range(1 + steps * size // twin.rows)] * 2)
 

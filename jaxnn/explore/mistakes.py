@@ -33,7 +33,7 @@ def mistakes(model: Any, x: Any, y: Any, count: int = 12, names: Any = None) -> 
         the worst tenth of the rows makes.
 
     Raises:
-        ValueError: for a model without loss, or of several inputs.
+        ValueError: for a model without loss, or of several inputs or outputs.
 
     Example:
         >>> model = Sequential([Input((1,)), layers.Dense(1)])
@@ -46,6 +46,10 @@ def mistakes(model: Any, x: Any, y: Any, count: int = 12, names: Any = None) -> 
     """
     twin = Twin("explore.mistakes", model, x, y)
     x = twin.one_input()
+    if not hasattr(twin.y, "shape"):
+        raise ValueError(
+            f"{twin.who} works on models with one output. Make a Model to the one that you want to look at."
+        )
     count = min(check.positive_int(twin.who, "count", count), twin.rows)
     costs = example_losses(twin)
     worst = np.argsort(-np.nan_to_num(costs, nan=np.inf), kind="stable")[:count]

@@ -81,3 +81,8 @@ def test_what_is_no_classifier_is_told():
         explore.confusion(echo(3), P, TRUE, names=["a"])
     with pytest.raises(ValueError, match="works on models with one input"):
         explore.mistakes(two_inputs(), [X, np.ones((96, 3))], Y)
+    i = keras.Input((3,))
+    model = keras.Model(i, [layers.Dense(1)(i), layers.Dense(1)(i)])
+    model.compile("sgd", "mse")
+    with pytest.raises(ValueError, match="works on models with one output"):
+        explore.mistakes(model, P, [TRUE[:, None], TRUE[:, None]])

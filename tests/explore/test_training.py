@@ -52,6 +52,15 @@ def test_the_rate_that_blows_up_is_found():
     np.testing.assert_allclose(data["rate"][[0, -1]], [1e-3, 100], rtol=1e-5)
 
 
+def test_the_rate_of_a_loss_scaled_optimiser_grows_too():
+    model = keras.Sequential([keras.Input((1,)), layers.Dense(1, use_bias=False, kernel_initializer="zeros")])
+    model.compile(optimizers.LossScaleOptimizer(optimizers.SGD()), "mse")
+    x = np.ones((32, 1))
+    data = explore.lr_find(model, x, 3 * x, lowest=1e-3, highest=100, steps=60).data
+    assert np.nanmin(data["loss"]) < 1
+    assert 1.0 < data["limit"] < 100
+
+
 def test_a_curve_is_judged_by_its_slope_and_its_end():
     rate = np.geomspace(1e-4, 1, 60)
     loss = np.where(rate < 0.2, 1 / (1 + (rate / 0.01)), np.inf)
