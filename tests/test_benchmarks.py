@@ -15,6 +15,8 @@ from benchmarks import __main__ as command
 from benchmarks import cold, contests, layers, processes, tasks, timing, worker, workloads
 from benchmarks.peers import PEERS, jax_by_hand
 
+pytestmark = pytest.mark.filterwarnings(r"ignore:fit.*\[J309\]$:UserWarning")  # of the third snippet, as it is printed
+
 SNIPPETS = ["binary", "classes", "regression"]
 SAME = 1e-5  # relative: the peers take the loss from logits and sum in another order; two epochs from the same weights
 ALIKE = 0.05  # relative: other shuffles or masks; an epoch's mean loss moves by less
