@@ -23,6 +23,7 @@ from jaxnn.training.state import Session, TrainState, copies
 ROWS = 1024  # steps whose logs a program keeps
 _SEEN = 2000  # steps that a callback has kept from running ahead, when it is worth a sentence
 _TRIED = 64  # steps that show what it costs
+_WORTH = 2.0  # times as long: less is not worth a sentence
 
 
 def floats(logs: Any) -> Any:
@@ -192,7 +193,7 @@ class BatchEvents:
         ahead = (time.perf_counter() - started) / _TRIED
         self.session.state = start
         alone = self._seconds / self._alone / self.model.steps_per_execution
-        if alone > 2 * ahead:
+        if alone > _WORTH * ahead:
             names = ", ".join(sorted({type(c).__name__ for c in self.callbacks.watch_train_batches}))
             warn_once(
                 f"fit: {names} read or set the model's variables at every batch, so that steps run one by one: {1e6 * alone:.0f} us "
