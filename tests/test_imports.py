@@ -24,7 +24,11 @@ FLOORS = [  # from the ground up; a part may import its own floor's parts only w
     {"__main__"},
 ]
 FLOOR = {part: i for i, parts in enumerate(FLOORS) for part in parts}
-SAME_FLOOR = {("initializers", "random"), ("utils", "layers"), ("utils", "saving")}  # (importer, imported): no circle arises
+SAME_FLOOR = {
+    ("initializers", "random"),
+    ("utils", "layers"),
+    ("utils", "saving"),
+}  # (importer, imported): no circle arises
 
 
 def modules():

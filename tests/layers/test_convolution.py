@@ -59,9 +59,15 @@ def test_lora_adds_to_the_kernel_and_is_saved_as_one():
 @pytest.mark.parametrize(
     ("kwargs", "words"),
     [
-        ({"filters": 0}, "Invalid value for argument `filters`. Expected a strictly positive value. Received filters=0"),
+        (
+            {"filters": 0},
+            "Invalid value for argument `filters`. Expected a strictly positive value. Received filters=0",
+        ),
         ({"groups": 3}, "filters must be evenly divisible by the number of groups. Received: groups=3, filters=4"),
-        ({"kernel_size": (3, 0)}, r"Received kernel_size=\(3, 0\), including values \{0\} that do not satisfy `value > 0`"),
+        (
+            {"kernel_size": (3, 0)},
+            r"Received kernel_size=\(3, 0\), including values \{0\} that do not satisfy `value > 0`",
+        ),
         ({"kernel_size": (3, 3, 3)}, "The `kernel_size` argument must be a tuple of 2 integers"),
         ({"strides": "2"}, "The `strides` argument must be a tuple of 2 integers. Received strides=2"),
         ({"padding": "causal"}, "`padding` must be one of 'valid', 'same'; got 'causal'"),
