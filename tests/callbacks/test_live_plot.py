@@ -55,7 +55,9 @@ def test_in_a_notebook_one_figure_is_redrawn(monkeypatch):
         return Handle()
 
     ipython = types.ModuleType("IPython")
-    ipython.get_ipython = lambda: types.SimpleNamespace(kernel=True)
+    events = types.SimpleNamespace(register=lambda *_: None)  # these and the version are for matplotlib
+    ipython.get_ipython = lambda: types.SimpleNamespace(kernel=True, events=events)
+    ipython.version_info = (9, 0, 0)
     ipython.display = types.ModuleType("IPython.display")
     ipython.display.display = display
     monkeypatch.setitem(sys.modules, "IPython", ipython)
