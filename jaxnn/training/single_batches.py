@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import weakref
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -95,11 +96,13 @@ class QuickSteps:
 
     def __init__(self, model: Any):
         self._watch = Watch(model._flatten_layers(), model.variables)
+        self._model, self._optimizer = weakref.ref(model), model.optimizer
         self._cases: dict[tuple, _Case] = {}
 
     def changed(self) -> bool:
-        """Whether the model has changed since."""
-        return self._watch.changed()
+        """Whether the model, or which optimiser it has, has changed since."""
+        model = self._model()
+        return model is None or model.optimizer is not self._optimizer or self._watch.changed()
 
     def learn(self, model: Any, who: str, batch: tuple, order: Any) -> None:
         """Remembers how a batch was stepped on, which the checks have passed.

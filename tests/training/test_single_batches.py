@@ -115,6 +115,17 @@ def test_a_change_of_the_model_ends_the_short_way(long_ways):
         model.train_on_batch(X[0], Y[0])
 
 
+def test_another_optimizer_ends_the_short_way(long_ways):
+    model = build()
+    model.train_on_batch(X[0], Y[0])
+    other = keras.optimizers.SGD(0.1, momentum=0.9)
+    other.build(model.trainable_variables)
+    model.optimizer = other
+    model.train_on_batch(X[0], Y[0])
+    assert len(long_ways) == 2
+    assert int(other.iterations.numpy()) == 1
+
+
 def test_compile_starts_anew():
     model = build()
     model.train_on_batch(X[0], Y[0])
