@@ -13,8 +13,17 @@ pytest.importorskip("ipykernel")
 pytest.importorskip("matplotlib")
 pytest.importorskip("pandas")
 
+from tests.documents.test_rows import ALL  # noqa: E402
+
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+NOT_YET_SEEN = set(  # a row leaves when its lesson comes
+    re.findall(
+        r"\w+",
+        "S4 S5 A3 A4 A5 F1 F2 F3 F4 F5 L1 L2 L3 L4 L5 B2 B3 B4 B5 H1 H2 H3 H4 H5"
+        " G1 G2 G3 G4 G5 G6 C1 C2 C3 C4 C5 E1 E2 E4 E5 E6 E7 E8 E9 E10 E11",
+    )
+)
 LARGEST = 400_000  # bytes: a repository should stay light to clone
 
 TIME = re.compile(r"\d+(\.\d+)? ?(s|ms|us)\b(/step)?")
@@ -150,3 +159,24 @@ def test_the_first_lesson_has_the_documents_snippets_to_the_letter():
 def test_the_table_of_lessons_names_each_of_them():
     table = (ROOT / "notebooks" / "README.md").read_text(encoding="utf-8")
     assert re.findall(r"^\| \[\w+\]\((\w+\.ipynb)\)", table, re.MULTILINE) == [path.name for path in NOTEBOOKS]
+
+
+def seen():
+    """Of each row of the documents, the lessons and sections that README.md's second table names."""
+    table = (ROOT / "notebooks" / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([A-Z]\d+) \|[^|]+\|([^|]+)\|$", table, re.MULTILINE)
+    return {row: re.findall(r"\[\d+\]\(([\w.]+)\), sections? ([\d, ]+\d|\d)", places) for row, places in rows}
+
+
+def test_every_row_of_the_documents_is_seen_in_a_lesson():
+    assert set(seen()) | NOT_YET_SEEN == ALL
+    assert not set(seen()) & NOT_YET_SEEN, "these are seen now: take them off NOT_YET_SEEN"
+
+
+def test_the_lessons_have_the_sections_that_the_table_names():
+    for row, places in seen().items():
+        assert places, row
+        for name, sections in places:
+            text = "\n".join(cell.source for cell in stored(ROOT / "notebooks" / name).cells)
+            for section in sections.split(", "):
+                assert re.search(rf"^## {section}\. ", text, re.MULTILINE), f"{row}: {name} has no section {section}"
