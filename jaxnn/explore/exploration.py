@@ -75,6 +75,14 @@ class Exploration:
     def __repr__(self) -> str:
         return self.finding
 
+    def _ipython_display_(self) -> None:
+        """In a notebook: the figure, then the sentence. As HTML the figure would stand in the file twice."""
+        from IPython.display import display
+
+        picture = base64.b64encode(self._repr_png_()).decode()
+        display({"image/png": picture, "text/plain": "figure"}, raw=True)
+        print(self.finding)
+
     def _repr_png_(self) -> bytes:
         buffer = io.BytesIO()
         self.figure.savefig(buffer, format="png", dpi=100)

@@ -1,5 +1,6 @@
 """What all explorations share: they leave the model as it is, show and save themselves, and run on every kind of model."""
 
+import base64
 import doctest
 import importlib
 import pkgutil
@@ -123,6 +124,18 @@ def test_an_exploration_shows_and_saves_itself(tmp_path):
     assert repr(seen) == seen.finding
     with pytest.raises(ValueError, match=r"this figure doesn't move, so it can't be '.*a.gif'. Save a .png"):
         seen.save(tmp_path / "a.gif")
+
+
+def test_a_notebook_stores_the_figure_once_and_the_finding_as_text(monkeypatch, capsys):
+    notebook = pytest.importorskip("IPython.display")
+    shown = []
+    monkeypatch.setattr(notebook, "display", lambda data, raw: shown.append(data))
+    seen = explore.landscape(line(), LINE_X, LINE_Y, resolution=5)
+    seen._ipython_display_()
+    (data,) = shown
+    assert set(data) == {"image/png", "text/plain"}
+    assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG")
+    assert capsys.readouterr().out.strip() == seen.finding
 
 
 def test_paths_are_saved_as_an_animation(tmp_path):
