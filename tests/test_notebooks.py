@@ -12,6 +12,8 @@ nbclient = pytest.importorskip("nbclient")
 pytest.importorskip("ipykernel")
 pytest.importorskip("matplotlib")
 pytest.importorskip("pandas")
+pytest.importorskip("sklearn")
+pytest.importorskip("flatbuffers")
 
 from tests.documents.test_rows import ALL  # noqa: E402
 
