@@ -84,8 +84,15 @@ class Exploration:
         print(self.finding)
 
     def _repr_png_(self) -> bytes:
-        buffer = io.BytesIO()
-        self.figure.savefig(buffer, format="png", dpi=100)
+        """In 256 colours, which is a third of the bytes that a notebook would keep otherwise."""
+        from PIL import Image  # comes with matplotlib
+
+        drawn, buffer = io.BytesIO(), io.BytesIO()
+        self.figure.savefig(drawn, format="png", dpi=100)
+        few_colours = (
+            Image.open(drawn).convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        )
+        few_colours.save(buffer, format="png", optimize=True)
         return buffer.getvalue()
 
     def _repr_html_(self) -> str:
