@@ -9,6 +9,7 @@ import numpy as np
 
 from jaxnn.core import check
 from jaxnn.explore.chance import p_value
+from jaxnn.explore.epochs import batch_sizes
 from jaxnn.explore.exploration import Exploration
 from jaxnn.explore.members import programs, train_members
 from jaxnn.explore.twin import Twin
@@ -25,7 +26,7 @@ def compare(
     y: Any,
     seeds: int = 8,
     epochs: int = 20,
-    batch_size: int = 32,
+    batch_size: Any = 32,
     validation_data: Any = None,
     validation_split: float = 0.2,
     seed: int = 0,
@@ -44,7 +45,9 @@ def compare(
         models: compiled models by name, `{"plain": model, "dropout": other}`, or a list. They stay as they are.
         x, y: data, as for `fit`; each must fit every model.
         seeds: members of each model.
-        epochs, batch_size: as in `fit`; the rows beyond full batches wait for another epoch's shuffle.
+        epochs: as in `fit`.
+        batch_size: as in `fit`, a number, or one for each model by its name, `{"one sample": 1, "full batch": None}`, None for all
+            rows. The rows beyond full batches wait for another epoch's shuffle.
         validation_data: `(x, y)`.
         validation_split: without it, the last part of the rows, as in `fit`; 0 for none.
         seed: from which all others are drawn.
@@ -87,11 +90,12 @@ def compare(
     twins = {name: Twin(who, model, *train) for name, model in named.items()}
     held = None if validation is None else Twin(who, next(iter(named.values())), *validation)
     data: dict[str, Any] = {"names": list(named)}
-    groups = programs(twins, batch_size)
+    sizes = {name: size or whole.rows for name, size in batch_sizes(who, batch_size, named).items()}
+    groups = programs(twins, sizes)
     histories: dict[str, dict[str, np.ndarray]] = {}
     for group in groups:
         members = {name: twins[name] for name in group}
-        histories |= train_members(members, held, seeds, epochs, batch_size, seed)
+        histories |= train_members(members, held, seeds, epochs, sizes[group[0]], seed)
     shared = [k for k in histories[data["names"][0]] if all(k in h for h in histories.values())]
     data["history"] = {k: np.stack([histories[name][k] for name in named]) for k in shared}
     data["programs"] = len(groups)

@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import jax
 import numpy as np
 
+from jaxnn.core import check
 from jaxnn.explore.twin import Twin
 from jaxnn.training.programs import shared
 from jaxnn.training.steps import train_epoch
+
+
+def batch_sizes(who: str, batch_size: Any, names: Iterable[str]) -> dict[str, int | None]:
+    """A batch size for each name, from one for all or from a dictionary; None, also for a name that it lacks, is all rows.
+
+    Args:
+        who: the function that asks, for messages.
+        batch_size: as above.
+        names: that may be in the dictionary.
+    """
+    by_name = batch_size if isinstance(batch_size, Mapping) else dict.fromkeys(names, batch_size)
+    for name, size in by_name.items():
+        check.one_of(who, "name in batch_size", name, names)
+        if size is not None:
+            check.positive_int(who, "batch_size", size)
+    return {name: by_name.get(name) for name in names}
 
 
 def order(rows: int, batch_size: int, random: np.random.RandomState) -> np.ndarray:

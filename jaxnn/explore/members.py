@@ -16,15 +16,15 @@ from jaxnn.training.steps import test_chunk, train_epoch
 _VALIDATED = 256  # rows evaluated at once
 
 
-def programs(twins: dict[str, Twin], batch_size: int) -> list[list[str]]:
+def programs(twins: dict[str, Twin], batch_size: dict[str, int]) -> list[list[str]]:
     """The names in groups whose epoch of training is the same computation: by what `fit` shares programs."""
     groups: dict[Any, list[str]] = {}
     for name, twin in twins.items():
-        size = min(batch_size, twin.rows)
+        size = min(batch_size[name], twin.rows)
         indices = np.zeros(size, "int32")
         closed = jax.make_jaxpr(train_epoch(twin.model, size))(twin.train_state(), indices, twin.x, twin.y)
         metrics = tuple(type(m).__name__ for m in twin.model.metrics)
-        groups.setdefault((*computation(closed), metrics), []).append(name)
+        groups.setdefault((size, *computation(closed), metrics), []).append(name)
     return list(groups.values())
 
 

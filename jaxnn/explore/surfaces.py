@@ -11,12 +11,17 @@ from jaxnn.core.types import Array
 
 
 class Surface(NamedTuple):
-    """A function of a vector of two, where paths start, the plane's ends (None: where the paths are), and the axes' names."""
+    """A function of a vector of two, where paths start, the plane's ends (None: where the paths are), and the axes' names.
+
+    A mean over rows of data also has `on(w, rows)`, the mean over some of them, and how many `rows` there are.
+    """
 
     function: Callable[[Array], Any]
     start: tuple[float, float]
     span: Any
     axes: Sequence[str] = ("a", "b")
+    on: Callable[[Array, Array], Any] | None = None
+    rows: int = 0
 
 
 SURFACES = {

@@ -14,6 +14,7 @@ import numpy as np
 from jaxnn import optimizers as optimizers_module
 from jaxnn.core import check
 from jaxnn.core.variable import Variable
+from jaxnn.explore.epochs import batch_sizes, order
 from jaxnn.explore.exploration import Exploration
 from jaxnn.explore.surface import contours, mark_path
 from jaxnn.explore.surfaces import SURFACES, Surface
@@ -21,6 +22,7 @@ from jaxnn.explore.twin import Twin, undisturbed
 from jaxnn.explore.two_parameters import two_parameters
 from jaxnn.explore.words import listed, number
 from jaxnn.models import Model
+from jaxnn.training.steps import pick
 from jaxnn.utils import figures
 
 _FAR = 1e3  # times as far as the surface's own size: a path that diverges
@@ -35,6 +37,8 @@ def trajectories(
     y: Any = None,
     span: Any = None,
     resolution: int = 101,
+    batch_size: Any = None,
+    seed: int = 0,
 ) -> Exploration:
     """The paths that optimisers take down a surface, each a scan over the optimiser's own pure step.
 
@@ -48,6 +52,9 @@ def trajectories(
         x, y: of a model.
         span: `((a_low, a_high), (b_low, b_high))` of the map; None shows all paths that don't diverge.
         resolution: points along each side of the map.
+        batch_size: of the rows whose loss gives a step's slope, as in `fit`; None takes all of them. A number, or one for each
+            optimiser by its name, `{"one sample": 1, "full batch": None}`. Heights are always those of all rows.
+        seed: of the shuffles.
 
     Returns:
         An Exploration, which `save("paths.gif")` writes as an animation; its `data` (O optimisers):
@@ -55,7 +62,8 @@ def trajectories(
         whether a path climbs ever higher; `a`, `b`: (resolution,) and `height`: (resolution, resolution), the first axis is b.
 
     Raises:
-        ValueError: for an unknown surface, a model without two parameters, a start of other than two numbers.
+        ValueError: for an unknown surface, a model without two parameters, a start of other than two numbers, batches of what is
+            no model.
 
     Example:
         >>> seen = trajectories("ravine", {"SGD": optimizers.SGD(0.06), "Adam": optimizers.Adam(0.06)}, steps=50)
@@ -70,8 +78,14 @@ def trajectories(
         raise ValueError(f"explore.trajectories: `start` must be two numbers; got {start!r}.")
     steps = check.positive_int("explore.trajectories", "steps", steps)
     named = _named(optimizers)
+    sizes = batch_sizes("explore.trajectories", batch_size, named)
+    if surface.on is None and any(size is not None for size in sizes.values()):
+        raise ValueError(
+            "explore.trajectories: only a model's loss has batches; got batch_size for a function. Leave it out."
+        )
     with undisturbed():
-        walks = [_walk(surface.function, optimizer, origin, steps) for optimizer in named.values()]
+        batches = {name: _batches(surface.rows, size, steps + 1, seed) for name, size in sizes.items()}
+        walks = [_walk(surface, optimizer, origin, steps, batches[name]) for name, optimizer in named.items()]
     data: dict[str, Any] = {"names": list(named)}
     data["paths"] = np.stack([w[0] for w in walks])
     data["losses"] = np.stack([w[1] for w in walks])
@@ -122,7 +136,12 @@ def _of_model(model: Any, x: Any, y: Any) -> Surface:
             f"explore.trajectories draws two parameters; model '{model.name}' has {at}. See explore.landscape for a slice."
         )
 
-    return Surface(lambda w: twin.loss(point(w), twin.state, twin.x, twin.y), at, None, names)
+    data = jax.tree.map(jnp.asarray, (twin.x, twin.y))
+
+    def on(w: Any, rows: Any) -> Any:
+        return twin.loss(point(w), twin.state, *pick(data, rows))
+
+    return Surface(lambda w: twin.loss(point(w), twin.state, *data), at, None, names, on, twin.rows)
 
 
 def _named(optimizers: Any) -> dict[str, Any]:
@@ -139,22 +158,34 @@ def _named(optimizers: Any) -> dict[str, Any]:
     return named
 
 
-def _walk(function: Callable, optimizer: Any, start: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray]:
+def _batches(rows: int, size: int | None, steps: int, seed: int) -> np.ndarray | None:
+    """The rows of each step, (steps, size), by a shuffle an epoch; None for all rows."""
+    if size is None:
+        return None
+    random, size = np.random.RandomState(seed), min(size, rows)
+    shuffles = [order(rows, size, random) for _ in range(1 + steps // (rows // size))]
+    return np.concatenate(shuffles).reshape(-1, size)[:steps]
+
+
+def _walk(
+    surface: Surface, optimizer: Any, start: np.ndarray, steps: int, batches: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
     """The path with its start, and the heights on it."""
     optimizer = optimizers_module.get(optimizer)
     optimizer = type(optimizer).from_config(optimizer.get_config()) if optimizer.built else copy.deepcopy(optimizer)
     w = Variable(start, name="w")
     optimizer.build([w])
 
-    def step(carry: tuple, _: Any) -> tuple:
+    def step(carry: tuple, rows: Any) -> tuple:
         w, own = carry
-        height, slope = jax.value_and_grad(function)(w)
-        with optimizer.knowing(height, lambda values: function(values[0])):
+        part = surface.function if surface.on is None or rows is None else lambda w: surface.on(w, rows)
+        cost, slope = jax.value_and_grad(part)(w)
+        with optimizer.knowing(cost, lambda values: part(values[0])):
             (new,), own = optimizer.stateless_apply(own, [slope], [w])
-        return (new, own), (w, height)
+        return (new, own), (w, cost if rows is None else surface.function(w))
 
     first = (w.value, [v.value for v in optimizer.variables])
-    path, heights = jax.jit(lambda first: jax.lax.scan(step, first, None, steps + 1)[1])(first)
+    path, heights = jax.jit(lambda first, rows: jax.lax.scan(step, first, rows, steps + 1)[1])(first, batches)
     return np.asarray(path, float), np.asarray(heights, float)
 
 

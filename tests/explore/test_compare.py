@@ -40,6 +40,18 @@ def test_a_member_trains_as_it_would_alone():
         np.testing.assert_allclose(both.data["history"][name][1], history[0], rtol=1e-4, atol=1e-6)
 
 
+def test_each_model_may_have_its_own_batch_size():
+    models, sizes = {"8": net(), "rate": net(0.001), "all": net()}, {"8": 8, "rate": 8, "all": None}
+    seen = explore.compare(models, X, Y, seeds=2, epochs=2, batch_size=sizes)
+    assert seen.data["programs"] == 2
+    for name, size in {"rate": 8, "all": 1000}.items():
+        alone = explore.compare({name: models[name]}, X, Y, seeds=2, epochs=2, batch_size=size)
+        i = seen.data["names"].index(name)
+        np.testing.assert_allclose(seen.data["history"]["loss"][i], alone.data["history"]["loss"][0], rtol=1e-4)
+    with pytest.raises(ValueError, match=r"`name in batch_size` must be one of '8', 'rate', 'all'; got 'none'"):
+        explore.compare(models, X, Y, batch_size={"none": 8})
+
+
 def test_seeds_differ_and_come_back():
     one, again, other = (explore.compare({"a": net()}, X, Y, seeds=3, epochs=2, seed=s) for s in (0, 0, 1))
     np.testing.assert_array_equal(one.data["history"]["loss"], again.data["history"]["loss"])

@@ -51,6 +51,22 @@ def test_an_optimiser_that_has_trained_stays_as_it_is_and_starts_afresh():
         np.testing.assert_array_equal(a, v.numpy())
 
 
+def test_one_sample_a_step_is_the_descent_by_hand_over_the_shuffled_rows():
+    sizes = {"one sample": 1, "both": 2, "all": None}
+    rates = dict.fromkeys(sizes, optimizers.SGD(0.1))
+    seen = explore.trajectories(line(), rates, x=LINE_X, y=LINE_Y, steps=6, batch_size=sizes)
+    shuffles = np.random.RandomState(0)
+    (m, b), by_hand = (-1.0, 5.0), []
+    for row in np.concatenate([shuffles.permutation(2) for _ in range(4)])[:7]:
+        by_hand.append((m, b))
+        error = m * LINE_X[row, 0] + b - LINE_Y[row, 0]
+        m, b = m - 0.2 * error * LINE_X[row, 0], b - 0.2 * error
+    np.testing.assert_allclose(seen.data["paths"][0], by_hand, rtol=1e-5)
+    np.testing.assert_allclose(seen.data["paths"][1], seen.data["paths"][2], rtol=1e-6)
+    errors = seen.data["paths"][0] @ [LINE_X[:, 0], [1, 1]] - LINE_Y[:, 0]
+    np.testing.assert_allclose(seen.data["losses"][0], (errors**2).mean(axis=1), rtol=1e-4)  # heights are of all rows
+
+
 def test_mistakes_are_told():
     with pytest.raises(
         ValueError, match=r"`function` must be one of 'ravine', 'saddle', 'bumpy'; got 'ravin'. Did you mean"
@@ -64,6 +80,12 @@ def test_mistakes_are_told():
         explore.trajectories("ravine", "sgd", start=3)
     with pytest.raises(ValueError, match=r"a function of two numbers or a model was expected; got 3"):
         explore.trajectories(3, "sgd")
+    with pytest.raises(
+        ValueError, match=r"only a model's loss has batches; got batch_size for a function. Leave it out."
+    ):
+        explore.trajectories("ravine", "sgd", batch_size=4)
+    with pytest.raises(ValueError, match=r"`name in batch_size` must be one of 'sgd'; got 'SGD'"):
+        explore.trajectories(line(), "sgd", x=LINE_X, y=LINE_Y, batch_size={"SGD": 4})
 
 
 def test_down_a_saddle_without_end_is_no_divergence():
