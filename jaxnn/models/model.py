@@ -271,6 +271,7 @@ def takes_functional_arguments(cls: type) -> bool:
 
 
 @export("models")
+@registry.registered_only()
 def model_from_json(json_string: str, custom_objects: dict | None = None) -> Model:
     """The model of a JSON text that `to_json` wrote, here or in Keras; its weights are new.
 

@@ -7,6 +7,7 @@ import os
 import warnings
 from typing import Any
 
+from jaxnn.core import registry
 from jaxnn.core.config import warn_once
 from jaxnn.saving import archive, legacy, orbax
 from jaxnn.saving.atomic import replacing
@@ -93,6 +94,7 @@ def _check_name(path: str, zipped: bool | None) -> None:
         )
 
 
+@registry.registered_only()
 def load_model(filepath: Any, custom_objects: dict | None = None, compile: bool = True, safe_mode: bool = True) -> Any:
     """Reads a model that `save_model` wrote, here or in Keras.
 

@@ -1,13 +1,14 @@
 """Names and configs: what a string, a dict or a file means, and what it may not do."""
 
 import functools
+import gc
 import json
 
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxnn import Layer, layers, saving
+from jaxnn import Input, Layer, layers, models, saving
 from jaxnn.core import registry
 
 
@@ -97,7 +98,7 @@ def test_a_registered_class_is_named_by_its_package_and_found_again():
 
 
 def test_an_unknown_class_is_refused_and_help_is_given():
-    config = registry.serialize_keras_object(Plain(name="p"))
+    config = {"module": "elsewhere", "class_name": "Plain", "config": {"name": "p"}, "registered_name": "Plain"}
     with pytest.raises(TypeError, match=r"Could not locate class or function 'Plain'.*register_keras_serializable"):
         registry.deserialize_keras_object(config)
     assert registry.deserialize_keras_object(config, custom_objects={"Plain": Plain}).name == "p"
@@ -105,6 +106,39 @@ def test_an_unknown_class_is_refused_and_help_is_given():
         assert isinstance(registry.deserialize_keras_object(config), Plain)
         with saving.custom_object_scope({"Other": Doubler}):  # scopes add up
             assert isinstance(registry.deserialize_keras_object(config), Plain)
+
+
+def test_a_class_that_nobody_registered_is_found_by_the_process_that_wrote_its_config():
+    assert round_trip(Plain(units=3)).units == 3
+    wrapper = layers.TimeDistributed(Plain(units=4))
+    assert type(wrapper).from_config(wrapper.get_config()).layer.units == 4
+    config = registry.serialize_keras_object(Plain())
+    for changed in ({"module": "elsewhere"}, {"class_name": "Other", "registered_name": "Other"}):
+        with pytest.raises(TypeError, match="Could not locate class or function"):
+            registry.deserialize_keras_object({**config, **changed})
+
+
+def test_of_two_classes_of_one_name_the_last_written_one_is_meant():
+    made = [type("Again", (Plain,), {}) for _ in range(2)]  # as when a notebook's cell is run again
+    configs = [registry.serialize_keras_object(cls()) for cls in made]
+    assert type(registry.deserialize_keras_object(configs[0])) is made[1]
+
+
+def test_a_class_that_is_gone_is_not_found():
+    config = registry.serialize_keras_object(type("Gone", (Plain,), {})())
+    gc.collect()
+    with pytest.raises(TypeError, match="Could not locate class or function 'Gone'"):
+        registry.deserialize_keras_object(config)
+
+
+def test_what_must_outlive_the_process_names_only_what_is_registered():
+    config = registry.serialize_keras_object(Plain())
+    with registry.registered_only(), pytest.raises(TypeError, match="Could not locate class or function 'Plain'"):
+        registry.deserialize_keras_object(config)
+    text = models.Sequential([Input((2,)), Plain()]).to_json()
+    with pytest.raises(TypeError, match="Could not locate class or function 'Plain'"):
+        models.model_from_json(text)
+    assert models.model_from_json(text, custom_objects={"Plain": Plain}).layers[0].units == 1
 
 
 def test_a_config_never_imports_a_module(tmp_path, monkeypatch):

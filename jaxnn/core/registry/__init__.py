@@ -2,8 +2,9 @@
 
 Every public class and function that a file or a string may name is registered here by `@export`. Configs carry Keras's
 module names, so that files travel both ways. A config never imports a module of anybody else's: what it names is either
-registered here, or by the user (`register_keras_serializable`), or handed in as `custom_objects`. Of ours, those that
-weren't asked for yet are imported when a name isn't known (`core/lazy.py`).
+registered here, or by the user (`register_keras_serializable`), or handed in as `custom_objects`; or it is a class whose
+object this process has itself written as a config, and then only where no file is read (`registered_only`). Of ours,
+those that weren't asked for yet are imported when a name isn't known (`core/lazy.py`).
 
 Source: https://keras.io/api/models/model_saving_apis/serialization_utils/
 """
@@ -16,6 +17,7 @@ from jaxnn.core.registry.custom import (
     get_registered_name,
     get_registered_object,
     register_keras_serializable,
+    registered_only,
 )
 from jaxnn.core.registry.from_config import deserialize_keras_object, deserialize_with_sharing
 from jaxnn.core.registry.kinds import deserialize, get, serialize, signature_config
@@ -45,6 +47,7 @@ __all__ = [
     "names",
     "objects",
     "register_keras_serializable",
+    "registered_only",
     "safe_mode",
     "serialize",
     "serialize_keras_object",

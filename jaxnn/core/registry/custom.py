@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Any
 
@@ -12,6 +14,8 @@ from jaxnn.core import lazy
 GLOBAL_CUSTOM_OBJECTS: dict[str, Any] = {}
 _custom_names: dict[Any, str] = {}  # class -> "package>Name"
 _scope_objects: ContextVar[dict[str, Any] | None] = ContextVar("custom_objects", default=None)
+_written_here: weakref.WeakValueDictionary[tuple[str | None, str], type] = weakref.WeakValueDictionary()
+_registered_only = ContextVar("registered_only", default=False)
 
 
 def register_keras_serializable(package: str = "Custom", name: str | None = None) -> Callable:
@@ -86,3 +90,26 @@ class CustomObjectScope:
 def custom_object_scope(custom_objects: dict[str, Any]) -> CustomObjectScope:
     """Another name for `CustomObjectScope`."""
     return CustomObjectScope(custom_objects)
+
+
+# --- classes that nobody registered ------------------------------------------------------------------------------------
+
+
+def remember_written(cls: type, module: str | None) -> None:
+    """Of a class that nobody registered: an object of it was written as a config, in this process."""
+    _written_here[module, cls.__name__] = cls
+
+
+def class_written_here(module: str | None, name: str) -> type | None:
+    """The class of that module and name whose object this process has written as a config; the last one, or None."""
+    return None if _registered_only.get() else _written_here.get((module, name))
+
+
+@contextlib.contextmanager
+def registered_only() -> Iterator[None]:
+    """Inside it those are unknown: what a file names must be found by the next process, too."""
+    token = _registered_only.set(True)
+    try:
+        yield
+    finally:
+        _registered_only.reset(token)

@@ -1,6 +1,7 @@
 """Configs to objects. A config names what is made: what is registered here, or by the user, or handed in.
 
-No module is imported by a name in a config, and no function is given out that reads or writes files. So the worst that a
+A class that nobody registered is found, too, if this very process has written an object of it as a config; but not while a
+file is read, which may outlive the process. No module is imported by a name in a config, and no function is given out that reads or writes files. So the worst that a
 config from anywhere can do is to fail, unless somebody switched safe mode off: then it may carry lambdas, which are code.
 """
 
@@ -15,7 +16,7 @@ import numpy as np
 
 from jaxnn.core import lazy
 from jaxnn.core.check import nearest
-from jaxnn.core.registry.custom import GLOBAL_CUSTOM_OBJECTS, CustomObjectScope, custom_object
+from jaxnn.core.registry.custom import GLOBAL_CUSTOM_OBJECTS, CustomObjectScope, class_written_here, custom_object
 from jaxnn.core.registry.safe_mode import in_safe_mode, safe_mode_kept
 from jaxnn.core.registry.sharing import Sharing, sharing
 from jaxnn.core.registry.tables import all_names, api_name, by_api, class_of_name, public_name
@@ -130,7 +131,7 @@ def _class(name: str, config: dict) -> Any:
     if found is not None:
         _refuse_other_name(config, name)
         return found
-    found = custom_object(name)
+    found = custom_object(name) or class_written_here(config.get("module"), name)
     return _unknown(name, config) if found is None else found
 
 

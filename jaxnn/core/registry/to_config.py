@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from jaxnn.core.registry.custom import _custom_names, get_registered_name
+from jaxnn.core.registry.custom import _custom_names, get_registered_name, remember_written
 from jaxnn.core.registry.sharing import Sharing, sharing
 from jaxnn.core.registry.tables import api_name
 
@@ -102,6 +102,8 @@ def _serialize_registered(obj: Any) -> dict:
         }
         if is_function:
             result["class_name"] = result["registered_name"] = "function"
+        elif target not in _custom_names:
+            remember_written(target, result["module"])
     for extra in ("build_config", "compile_config"):
         getter = getattr(obj, f"get_{extra}", None)
         value = getter() if getter is not None and not is_function else None
