@@ -5,8 +5,6 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-import jax.numpy as jnp
-
 from jaxnn import activations
 from jaxnn.core import check
 from jaxnn.core.input_spec import InputSpec
@@ -14,7 +12,7 @@ from jaxnn.core.registry import export
 from jaxnn.core.seed import SeedGenerator
 from jaxnn.core.types import Array
 from jaxnn.layers.kernel_cell import KernelCell, KernelRNN, of_the_cell
-from jaxnn.ops.gru import gru
+from jaxnn.ops.gru import gru, gru_step
 
 
 @export("layers")
@@ -119,51 +117,10 @@ class GRUCell(KernelCell):
         h = states[0] if isinstance(states, list | tuple) else states
         masks, recurrent = self.masks(inputs, h, training)
         xs, hs = [inputs * m for m in masks] or [inputs], [h * m for m in recurrent] or [h]
-        sums = self._sums_by_gate if self.implementation == 1 else self._sums
-        x_z, x_r, x_n, h_z, h_r, h_n = sums(xs, hs)
-        z, r = self.recurrent_activation(x_z + h_z), self.recurrent_activation(x_r + h_r)
-        if self.reset_after:
-            n = x_n + r * h_n
-        else:
-            n = x_n + (r * hs[-1]) @ self.recurrent_kernel.value[:, 2 * self.units :]
-        h = z * h + (1 - z) * self.activation(n)
+        by_gate = self.implementation == 1
+        how = {"activation": self.activation, "recurrent_activation": self.recurrent_activation}
+        h = gru_step(xs, hs, h, self._weights(), self.reset_after, by_gate, **how)
         return h, [h] if isinstance(states, list | tuple) else h
-
-    def _biases(self) -> tuple[Any, Any]:
-        if self.bias is None:
-            return None, None
-        bias = self.bias.value
-        return (bias[0], bias[1]) if self.reset_after else (bias, None)
-
-    def _sums(self, xs: list[Array], hs: list[Array]) -> list[Any]:
-        """The inputs' parts of z, r and n, then those of h; no last one where r comes before the product."""
-        bias, recurrent_bias = self._biases()
-        of_x = _add(xs[0] @ self.kernel.value, bias)
-        recurrent = self.recurrent_kernel.value
-        if self.reset_after:
-            of_h = jnp.split(_add(hs[0] @ recurrent, recurrent_bias), 3, axis=-1)
-        else:
-            of_h = [*jnp.split(hs[0] @ recurrent[:, : 2 * self.units], 2, axis=-1), None]
-        return [*jnp.split(of_x, 3, axis=-1), *of_h]
-
-    def _sums_by_gate(self, xs: list[Array], hs: list[Array]) -> list[Any]:
-        """The same, each gate's under its own mask."""
-        bias, recurrent_bias = self._biases()
-        of_x = _products(xs, self.kernel.value, bias, 3)
-        if self.reset_after:
-            return [*of_x, *_products(hs, self.recurrent_kernel.value, recurrent_bias, 3)]
-        return [*of_x, *_products(hs, self.recurrent_kernel.value, None, 2), None]
-
-
-def _add(x: Array, bias: Array | None) -> Array:
-    return x if bias is None else x + bias
-
-
-def _products(xs: list[Array], kernel: Array, bias: Array | None, count: int) -> list[Array]:
-    """The first gates' sums; each takes its own x if there are several."""
-    kernels = jnp.split(kernel, 3, axis=-1)[:count]
-    biases = [None] * 3 if bias is None else jnp.split(bias, 3)
-    return [_add(xs[k % len(xs)] @ w, biases[k]) for k, w in enumerate(kernels)]
 
 
 @export("layers")

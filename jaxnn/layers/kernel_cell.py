@@ -65,10 +65,14 @@ class KernelCell(DropoutCell):
         sizes = self.state_size if isinstance(self.state_size, list) else [self.state_size]
         return [jnp.zeros((batch_size, size), self.compute_dtype) for size in sizes]
 
+    def _weights(self) -> list[Any]:
+        """The kernels and the bias; None where there is no bias."""
+        return [None if w is None else w.value for w in (self.kernel, self.recurrent_kernel, self.bias)]
+
     def _weight_values(self) -> list[Any]:
-        """The kernels and the bias in the compute dtype; None where there is no bias."""
+        """The same in the compute dtype."""
         with self._autocast():  # `stateless_call` runs `call` outside the layer's own, as in Keras
-            return [None if w is None else w.value for w in (self.kernel, self.recurrent_kernel, self.bias)]
+            return self._weights()
 
 
 def of_the_cell(name: str) -> property:

@@ -15,7 +15,7 @@ from jaxnn.core.registry import export
 from jaxnn.core.seed import SeedGenerator
 from jaxnn.core.types import Array
 from jaxnn.layers.kernel_cell import KernelCell, KernelRNN, of_the_cell
-from jaxnn.ops.lstm import lstm
+from jaxnn.ops.lstm import lstm, lstm_step
 
 
 @export("layers")
@@ -116,28 +116,9 @@ class LSTMCell(KernelCell):
         h, c = states
         masks, recurrent = self.masks(inputs, h, training)
         xs, hs = [inputs * m for m in masks] or [inputs], [h * m for m in recurrent] or [h]
-        i, f, g, o = self._sums_by_gate(xs, hs) if self.implementation == 1 else self._sums(xs[0], hs[0])
-        i, f, g = self.recurrent_activation(i), self.recurrent_activation(f), self.activation(g)
-        c = f * c + i * g
-        h = self.recurrent_activation(o) * self.activation(c)
+        by_gate = self.implementation == 1
+        h, c = lstm_step(xs, hs, c, self._weights(), by_gate, self.activation, self.recurrent_activation)
         return h, [h, c]
-
-    def _sums(self, x: Array, h: Array) -> list[Array]:
-        z = x @ self.kernel.value + h @ self.recurrent_kernel.value
-        return jnp.split(z if self.bias is None else z + self.bias.value, 4, axis=1)
-
-    def _sums_by_gate(self, xs: list[Array], hs: list[Array]) -> list[Array]:
-        """Each gate's sum by itself; Keras adds the bias to the inputs' part here."""
-        sums = [x @ w for x, w in zip(_four(xs), jnp.split(self.kernel.value, 4, axis=1), strict=True)]
-        if self.bias is not None:
-            sums = [s + b for s, b in zip(sums, jnp.split(self.bias.value, 4), strict=True)]
-        recurrent = jnp.split(self.recurrent_kernel.value, 4, axis=1)
-        return [s + h @ w for s, h, w in zip(sums, _four(hs), recurrent, strict=True)]
-
-
-def _four(xs: list[Array]) -> list[Array]:
-    """One array for each gate."""
-    return xs * 4 if len(xs) == 1 else xs
 
 
 class OneForTheForgetGate:

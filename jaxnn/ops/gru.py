@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -56,10 +57,75 @@ def gru(
     return outputs, h
 
 
+def gru_step(
+    xs: list[Array],
+    hs: list[Array],
+    h: Array,
+    weights: list,
+    reset_after: bool = True,
+    by_gate: bool = False,
+    activation: Callable = jnp.tanh,
+    recurrent_activation: Callable = jax.nn.sigmoid,
+) -> Array:
+    """One time step, with any activations.
+
+    Args:
+        xs, hs: the inputs and the states as the products see them; one each, or with `by_gate` three of each (or one for
+            all), under their own masks.
+        h: the state itself.
+        weights: kernel, recurrent kernel, bias or None.
+        reset_after: which of the two forms.
+        by_gate: whether each gate's sum is a product by itself.
+        activation, recurrent_activation: in the places of tanh and sigmoid.
+
+    Returns:
+        The next h.
+    """
+    kernel, recurrent_kernel, bias = weights
+    bias, recurrent_bias = _biases(bias, reset_after)
+    products = _products_by_gate if by_gate else _products
+    of_x = products(xs, kernel, bias, 3)
+    how = activation, recurrent_activation
+    if reset_after:
+        *of_h, h_n = products(hs, recurrent_kernel, recurrent_bias, 3)
+        return _gated(of_x, of_h, lambda r: r * h_n, h, *how)[0]
+    for_gates, for_new = _gates_and_new(recurrent_kernel, h.shape[-1])
+    return _gated(of_x, products(hs, for_gates, None, 2), lambda r: (r * hs[-1]) @ for_new, h, *how)[0]
+
+
+def _products(xs: list[Array], kernel: Array, bias: Array | None, count: int) -> list[Array]:
+    """The sums of so many gates, by one product."""
+    return jnp.split(add(xs[0] @ kernel, bias), count, axis=-1)
+
+
+def _products_by_gate(xs: list[Array], kernel: Array, bias: Array | None, count: int) -> list[Array]:
+    """The same, each gate's by itself; each takes its own x if there are several."""
+    biases = [None] * count if bias is None else jnp.split(bias, count)
+    return [add(xs[k % len(xs)] @ w, biases[k]) for k, w in enumerate(jnp.split(kernel, count, axis=-1))]
+
+
+def _gated(
+    of_x: list[Array],
+    of_h: list[Array],
+    add_h: Callable,
+    h: Array,
+    activation: Callable,
+    recurrent_activation: Callable,
+) -> tuple[Array, Arrays]:
+    """The next state, and with it z, r and n; `add_h` is what h adds to the sum of n, as a function of r."""
+    (x_z, x_r, x_n), (h_z, h_r) = of_x, of_h
+    z, r = recurrent_activation(x_z + h_z), recurrent_activation(x_r + h_r)
+    n = activation(x_n + add_h(r))
+    return z * h + (1 - z) * n, (z, r, n)
+
+
 def _biases(bias: Array | None, reset_after: bool) -> tuple:
     if bias is None:
         return None, None
     return (bias[0], bias[1]) if reset_after else (bias, None)
+
+
+# --- all steps, with their derivative --------------------------------------------------------------------------------
 
 
 def _project(x: Array, weights: tuple) -> Array:
@@ -73,9 +139,9 @@ def _inputs_drive(xs: Array, dxs: Any, hs: Array, weights: tuple, dweights: tupl
     return plus_product(drive, dxs, weights[0])
 
 
-def _mix(z: Array, h: Array, n: Array) -> tuple[Array, Array, Array]:
-    """The next state, and its slopes along the sums of z and of n."""
-    return z * h + (1 - z) * n, (h - n) * z * (1 - z), (1 - z) * (1 - n * n)
+def _slopes(z: Array, h: Array, n: Array) -> tuple[Array, Array]:
+    """How the next state moves with the sums of z and of n."""
+    return (h - n) * z * (1 - z), (1 - z) * (1 - n * n)
 
 
 # --- reset after the product -----------------------------------------------------------------------------------------
@@ -83,10 +149,9 @@ def _mix(z: Array, h: Array, n: Array) -> tuple[Array, Array, Array]:
 
 def _step_after(x: Array, states: Arrays, weights: tuple) -> tuple[Arrays, Array, Arrays]:
     (h,), (_, recurrent_kernel, _, recurrent_bias) = states, weights
-    x_z, x_r, x_n = jnp.split(x, 3, axis=-1)
-    h_z, h_r, h_n = jnp.split(add(h @ recurrent_kernel, recurrent_bias), 3, axis=-1)
-    z, r = jax.nn.sigmoid(x_z + h_z), jax.nn.sigmoid(x_r + h_r)
-    new, by_z, by_n = _mix(z, h, jnp.tanh(x_n + r * h_n))
+    *of_h, h_n = _products([h], recurrent_kernel, recurrent_bias, 3)
+    new, (z, r, n) = _gated(jnp.split(x, 3, axis=-1), of_h, lambda r: r * h_n, h, jnp.tanh, jax.nn.sigmoid)
+    by_z, by_n = _slopes(z, h, n)
     return (new,), h, (z, by_z, by_n * h_n * r * (1 - r), by_n, r)
 
 
@@ -117,10 +182,9 @@ def _gates_and_new(kernel: Any, units: int) -> tuple[Any, Any]:
 def _step_before(x: Array, states: Arrays, weights: tuple) -> tuple[Arrays, Any, Arrays]:
     (h,) = states
     for_gates, for_new = _gates_and_new(weights[1], h.shape[-1])
-    x_z, x_r, x_n = jnp.split(x, 3, axis=-1)
-    h_z, h_r = jnp.split(h @ for_gates, 2, axis=-1)
-    z, r = jax.nn.sigmoid(x_z + h_z), jax.nn.sigmoid(x_r + h_r)
-    new, by_z, by_n = _mix(z, h, jnp.tanh(x_n + (r * h) @ for_new))
+    of_x, of_h = jnp.split(x, 3, axis=-1), _products([h], for_gates, None, 2)
+    new, (z, r, n) = _gated(of_x, of_h, lambda r: (r * h) @ for_new, h, jnp.tanh, jax.nn.sigmoid)
+    by_z, by_n = _slopes(z, h, n)
     return (new,), (h, r * h), (z, by_z, by_n, r, h * r * (1 - r))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -53,20 +54,76 @@ def lstm(
     return outputs, h, c
 
 
+def lstm_step(
+    xs: list[Array],
+    hs: list[Array],
+    c: Array,
+    weights: list,
+    by_gate: bool = False,
+    activation: Callable = jnp.tanh,
+    recurrent_activation: Callable = jax.nn.sigmoid,
+) -> tuple[Array, Array]:
+    """One time step, with any activations.
+
+    Args:
+        xs, hs: the inputs and the states; one each, or with `by_gate` four of each (or one for all), under their own masks.
+        c: the memory.
+        weights: kernel, recurrent kernel, bias or None.
+        by_gate: whether each gate's sum is a product by itself.
+        activation, recurrent_activation: in the places of tanh and sigmoid.
+
+    Returns:
+        The next h and c.
+    """
+    kernel, recurrent_kernel, bias = weights
+    if by_gate:
+        sums = _sums_by_gate(xs, hs, kernel, recurrent_kernel, bias)
+    else:
+        sums = _sums(xs[0] @ kernel, hs[0], recurrent_kernel, bias)
+    h, c, _ = _gated(sums, c, activation, recurrent_activation)
+    return h, c
+
+
+def _sums(x: Array, h: Array, recurrent_kernel: Array, bias: Array | None) -> list[Array]:
+    """What the gates see: i, f, g, o; x is multiplied already. Keras adds the bias last; so do we, and get its bits."""
+    return jnp.split(add(x + h @ recurrent_kernel, bias), 4, axis=-1)
+
+
+def _sums_by_gate(xs: list[Array], hs: list[Array], kernel: Array, recurrent: Array, bias: Array | None) -> list[Array]:
+    """The same, each gate's by itself; Keras adds the bias to the inputs' part here."""
+    biases = [None] * 4 if bias is None else jnp.split(bias, 4)
+    kernels, recurrents = jnp.split(kernel, 4, axis=1), jnp.split(recurrent, 4, axis=1)
+    sums = [add(x @ w, b) for x, w, b in zip(_four(xs), kernels, biases, strict=True)]
+    return [s + h @ w for s, h, w in zip(sums, _four(hs), recurrents, strict=True)]
+
+
+def _four(xs: list[Array]) -> list[Array]:
+    """One array for each gate."""
+    return xs * 4 if len(xs) == 1 else xs
+
+
+def _gated(sums: list[Array], c: Array, activation: Callable, recurrent_activation: Callable) -> tuple:
+    """The next h and c, and with them i, f, g, o and the activation of c."""
+    i, f, g, o = sums
+    i, f, g, o = recurrent_activation(i), recurrent_activation(f), activation(g), recurrent_activation(o)
+    c = f * c + i * g
+    t = activation(c)
+    return o * t, c, (i, f, g, o, t)
+
+
+# --- all steps, with their derivative --------------------------------------------------------------------------------
+
+
 def _project(x: Array, weights: tuple) -> Array:
     return product(x, weights[0])
 
 
 def _step(x: Array, states: Arrays, weights: tuple) -> tuple[Arrays, Array, Arrays]:
     (h, c), (_, recurrent_kernel, bias) = states, weights
-    z = add(x + h @ recurrent_kernel, bias)  # Keras adds the bias last; so do we, and get its bits
-    i, f, g, o = jnp.split(z, 4, axis=-1)
-    i, f, g, o = jax.nn.sigmoid(i), jax.nn.sigmoid(f), jnp.tanh(g), jax.nn.sigmoid(o)
-    new_c = f * c + i * g
-    t = jnp.tanh(new_c)
+    new_h, new_c, (i, f, g, o, t) = _gated(_sums(x, h, recurrent_kernel, bias), c, jnp.tanh, jax.nn.sigmoid)
     # what multiplies dz_i, dz_f, dz_g, dc in dc; dz_o, dc in dh
     slopes = g * i * (1 - i), c * f * (1 - f), i * (1 - g * g), f, t * o * (1 - o), o * (1 - t * t)
-    return (o * t, new_c), h, slopes
+    return (new_h, new_c), h, slopes
 
 
 def _drive(xs: Array, dxs: Any, hs: Array, slopes: Arrays, weights: tuple, dweights: tuple) -> Array:
