@@ -1,4 +1,4 @@
-"""Every row of what the documents hold has its tests here, or waits on the list below. The rows:
+"""Every row of what the documents hold has its tests here. The rows:
 
 D0 to D4 are the five teaching notes on neural networks that jaxnn grew from; a row is a thing in them that a program can do
 or check. S: snippets. A: data. F: forward pass. L: losses. B: backpropagation. H: hyper-parameters. G: generalisation.
@@ -27,7 +27,6 @@ ERRATA = {
     "E10": "test_s4_numpy_functions",
     "E11": "test_g3_weight_decay",
 }
-WAITING = {"C3", "C5"}  # a row leaves when its file comes
 
 FILES = sorted(path for path in HERE.glob("test_*.py") if path.name != Path(__file__).name)
 ROW_OF = {path.stem: re.match(r"test_([a-z]\d+)_", path.stem) for path in FILES}
@@ -38,10 +37,9 @@ def test_every_file_is_named_by_its_row():
     assert {row[1].upper() for row in ROW_OF.values()} <= ALL
 
 
-def test_every_row_has_a_file_or_waits_for_one():
+def test_every_row_has_a_file():
     tested = {row[1].upper() for row in ROW_OF.values()}
-    assert tested & WAITING == set(), "these have a file now: take them off WAITING"
-    assert tested | WAITING | set(ERRATA) == ALL
+    assert tested | set(ERRATA) == ALL
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
