@@ -7,8 +7,10 @@ import functools
 import html
 import io
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
+
+_GIF_MILLISECONDS = 80  # a picture
 
 
 class Exploration:
@@ -25,7 +27,7 @@ class Exploration:
     Args:
         data, finding: as above.
         draw: gives the figure for the data.
-        animate: gives a matplotlib animation for the data, where time is a part of it.
+        animate: yields the pictures of a film, given the data and the dots an inch, where time is a part of it.
 
     Example:
         >>> seen = Exploration({"loss": np.array([2.0, 1.0])}, "The loss halves.", draw=lambda data: None)
@@ -40,7 +42,7 @@ class Exploration:
         data: dict[str, Any],
         finding: str,
         draw: Callable[[dict[str, Any]], Any],
-        animate: Callable[[dict[str, Any]], Any] | None = None,
+        animate: Callable[[dict[str, Any], float], Iterator[Any]] | None = None,
     ):
         self.data, self.finding = data, finding
         self._draw, self._animate = draw, animate
@@ -68,9 +70,13 @@ class Exploration:
             raise ValueError(
                 f"Exploration.save: this figure doesn't move, so it can't be '{path}'. Save a .png or .svg."
             )
-        from matplotlib.animation import PillowWriter
+        from PIL import Image  # comes with matplotlib
 
-        self._animate(self.data).save(path, writer=PillowWriter(fps=12), dpi=min(dpi, 100))
+        # one palette for all, the last picture's, which has every colour: what doesn't move is then the same and stored once
+        pictures = list(self._animate(self.data, min(dpi, 100)))
+        palette = pictures[-1].quantize(256, Image.Quantize.MAXCOVERAGE)
+        first, *others = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
+        first.save(path, save_all=True, append_images=others, duration=_GIF_MILLISECONDS, loop=0)
 
     def __repr__(self) -> str:
         return self.finding

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import jax
@@ -252,21 +252,26 @@ def _heights(ax: Any, data: dict[str, Any]) -> None:
     ax.legend(frameon=False, fontsize="small")
 
 
-def _animate(data: dict[str, Any], frames: int = 60) -> Any:
-    from matplotlib.animation import FuncAnimation
+def _animate(data: dict[str, Any], dpi: float, pictures: int = 60) -> Iterator[Any]:
+    """The map once, and the paths on it as they grow."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from PIL import Image  # comes with matplotlib
 
-    figure = figures.new_figure(6.5, 4.6, "explore.trajectories")
-    ax = figure.subplots()
+    figure = figures.new_figure(6.5, 4.9, "explore.trajectories")
+    figure.set_dpi(dpi)
+    canvas, ax = FigureCanvasAgg(figure), figure.subplots()
     _map(figure, ax, data)
     lines = [mark_path(ax, path[:1], i, data["names"][i]) for i, path in enumerate(data["paths"])]
-    ax.legend(fontsize="small", loc="upper right")
-    ends = np.unique(np.linspace(1, data["paths"].shape[1], frames).astype(int))
-
-    def show(end: int) -> list:
+    figure.legend(handles=lines, fontsize="small", loc="outside lower center", ncols=4, frameon=False)
+    for line in lines:
+        line.set_animated(True)
+    canvas.draw()
+    still = canvas.copy_from_bbox(figure.bbox)
+    for end in np.unique(np.linspace(1, data["paths"].shape[1], pictures).astype(int)):
+        canvas.restore_region(still)
         for line, path in zip(lines, data["paths"], strict=True):
             seen = path[:end]
             line.set_data(*np.where(np.isfinite(seen), seen, np.nan).T)
             line.set_markevery(slice(end - 1, end))
-        return lines
-
-    return FuncAnimation(figure, show, frames=ends)
+            ax.draw_artist(line)
+        yield Image.fromarray(np.array(canvas.buffer_rgba())).convert("RGB")

@@ -151,9 +151,17 @@ def test_a_notebooks_figure_has_the_looks_of_the_saved_one_in_half_its_bytes(tmp
 
 
 def test_paths_are_saved_as_an_animation(tmp_path):
-    seen = explore.trajectories("ravine", ["sgd"], steps=5, resolution=5)
+    image, sequence = pytest.importorskip("PIL.Image"), pytest.importorskip("PIL.ImageSequence")
+    seen = explore.trajectories("ravine", {"plain": optimizers.SGD(0.01)}, steps=50)
     seen.save(tmp_path / "paths.gif")
-    assert (tmp_path / "paths.gif").read_bytes().startswith(b"GIF8")
+    seen.save(tmp_path / "still.png", dpi=100)
+    with image.open(tmp_path / "paths.gif") as film:
+        shown = [np.asarray(picture.convert("RGB"), int) for picture in sequence.Iterator(film)]
+    assert len(shown) == 51  # a step each
+    changed = [(np.abs(shown[0] - picture) > 20).any(axis=-1).sum() for picture in shown]
+    assert 0 == changed[0] < changed[25] < changed[50] < 0.1 * shown[0][..., 0].size  # only the path grows
+    # what stands still is stored once
+    assert (tmp_path / "paths.gif").stat().st_size < 3 * (tmp_path / "still.png").stat().st_size
 
 
 def test_numbers_need_no_matplotlib():
