@@ -167,15 +167,20 @@ def _draw(data: dict[str, Any]) -> Any:
     history = data["history"]
     panels = ["loss", *([data["measure"].removeprefix("val_")] if not data["measure"].endswith("loss") else [])]
     columns = [k for p in panels for k in (p, f"val_{p}") if k in history]
-    figure = figures.new_figure(4.9 * len(columns), 3.7, "explore.compare")
+    figure = figures.new_figure(1.8 + 4.5 * len(columns), 3.7, "explore.compare")
     axes: dict[str, Any] = {}
     for i, key in enumerate(columns):  # training and validation on one scale: the gap is seen between panels
         axes[key] = figure.add_subplot(1, len(columns), i + 1, sharey=axes.get(key.removeprefix("val_")))
-        _panel(axes[key], key, data, legend=i == 0)
+        _panel(axes[key], key, data)
+    seeds = history[columns[0]].shape[1]
+    figure.legend(
+        *axes[columns[0]].get_legend_handles_labels(), loc="outside right upper", frameon=False, fontsize="small",
+        title=f"median and 80 %\nof {seeds} seeds", title_fontsize="x-small", alignment="left",
+    )  # fmt: skip
     return figure
 
 
-def _panel(ax: Any, key: str, data: dict[str, Any], legend: bool) -> None:
+def _panel(ax: Any, key: str, data: dict[str, Any]) -> None:
     values = data["history"][key]
     epochs = np.arange(1, values.shape[-1] + 1)
     for i, (name, curves) in enumerate(zip(data["names"], values, strict=True)):
@@ -194,10 +199,3 @@ def _panel(ax: Any, key: str, data: dict[str, Any], legend: bool) -> None:
     ax.set_ylabel(name.replace("_", " "))
     figures.whole_numbers(ax)
     figures.bare(ax)
-    if legend:
-        ax.legend(
-            frameon=False,
-            fontsize="small",
-            title=f"median and 80 % of {values.shape[1]} seeds",
-            title_fontsize="x-small",
-        )
