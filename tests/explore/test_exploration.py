@@ -148,6 +148,9 @@ def test_a_notebooks_figure_has_the_looks_of_the_saved_one_in_half_its_bytes(tmp
     assert len(seen._repr_png_()) < (tmp_path / "figure.png").stat().st_size / 2
     apart = np.abs(np.asarray(few, int) - np.asarray(all_, int))
     assert apart.max() < 10  # of 255 shades: not to be seen
+    with pytest.importorskip("matplotlib").rc_context({"figure.dpi": 50}):
+        small = image.open(io.BytesIO(seen._repr_png_()))
+    assert small.size == (few.size[0] // 2, few.size[1] // 2)
 
 
 def test_paths_are_saved_as_an_animation(tmp_path):
