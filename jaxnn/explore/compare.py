@@ -167,10 +167,11 @@ def _draw(data: dict[str, Any]) -> Any:
     history = data["history"]
     panels = ["loss", *([data["measure"].removeprefix("val_")] if not data["measure"].endswith("loss") else [])]
     columns = [k for p in panels for k in (p, f"val_{p}") if k in history]
-    figure = figures.new_figure(1.8 + 4.5 * len(columns), 3.7, "explore.compare")
+    across = len(columns) // len(panels)
+    figure = figures.new_figure(1.8 + 4.5 * across, 0.5 + 3.2 * len(panels), "explore.compare")
     axes: dict[str, Any] = {}
     for i, key in enumerate(columns):  # training and validation on one scale: the gap is seen between panels
-        axes[key] = figure.add_subplot(1, len(columns), i + 1, sharey=axes.get(key.removeprefix("val_")))
+        axes[key] = figure.add_subplot(len(panels), across, i + 1, sharey=axes.get(key.removeprefix("val_")))
         _panel(axes[key], key, data)
     seeds = history[columns[0]].shape[1]
     figure.legend(

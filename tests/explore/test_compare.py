@@ -99,6 +99,14 @@ def test_models_of_different_losses_are_judged_by_what_they_share():
     assert "gap" not in seen.data
 
 
+def test_each_measure_has_its_row_of_panels():
+    pytest.importorskip("matplotlib")
+    seen = explore.compare({"a": net(loss="mse"), "b": net()}, X, Y, seeds=2, epochs=2)  # judged by the accuracy
+    labels = [ax.get_ylabel() for ax in seen.figure.axes]
+    rows = [ax.get_subplotspec().rowspan.start for ax in seen.figure.axes]
+    assert (labels, rows) == (["loss", "loss", "accuracy", "accuracy"], [0, 0, 1, 1])
+
+
 def test_the_permutation_test_by_hand():
     assert p_value(np.array([1.0, 2.0]), np.array([3.0, 4.0])) == pytest.approx(2 / 6)
     assert p_value(np.array([1.0, 1.0]), np.array([1.0, 1.0])) == 1
