@@ -126,7 +126,7 @@ def _regions(figure: Any, data: dict[str, Any]) -> None:
             face = ["white", "black", "0.6"][i % 3]
             ax.scatter(*of.T, s=18, marker=figures.MARKERS[i % 7], facecolor=face, edgecolor=["black", "white", "black"][i % 3],
                        linewidth=0.6, label=f"class {c}")  # fmt: skip
-        ax.legend(fontsize="x-small", loc="upper right", framealpha=0.85)
+        ax.legend(fontsize="x-small", loc="upper right", frameon=True, framealpha=0.85)  # it lies on the shades
     else:
         ax.scatter(*data["points"].T, s=10, facecolor="white", edgecolor="black", linewidth=0.5)
     ax.set_xlabel("first feature")

@@ -40,3 +40,9 @@ def test_other_than_two_features_are_refused():
     model = keras.Sequential([keras.Input((3,)), layers.Dense(1)])
     with pytest.raises(ValueError, match=r"draws a plane: x must be \(rows, 2\); got \(4, 3\)"):
         explore.boundary(model, np.zeros((4, 3)))
+
+
+def test_the_names_of_the_classes_stand_out_from_the_map_whatever_matplotlibs_settings():
+    with pytest.importorskip("matplotlib").rc_context({"legend.frameon": False}):
+        figure = explore.boundary(classifier(), X, Y, resolution=5).figure
+    assert figure.subfigs[0].axes[0].get_legend().get_frame_on()
