@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
+_GIF_COLOURS = 64
 _GIF_MILLISECONDS = 80  # a picture
 
 
@@ -74,7 +75,7 @@ class Exploration:
 
         # one palette for all, the last picture's, which has every colour: what doesn't move is then the same and stored once
         pictures = list(self._animate(self.data, min(dpi, 100)))
-        palette = pictures[-1].quantize(256, Image.Quantize.MAXCOVERAGE)
+        palette = pictures[-1].quantize(_GIF_COLOURS, Image.Quantize.MAXCOVERAGE)
         first, *others = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
         first.save(path, save_all=True, append_images=others, duration=_GIF_MILLISECONDS, loop=0)
 

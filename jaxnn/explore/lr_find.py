@@ -16,7 +16,8 @@ from jaxnn.training.steps import pick, train_step
 from jaxnn.utils import figures
 
 _SMOOTH = 0.9  # of the running mean that is judged
-_BLOWN_UP = 3.0  # times the lowest loss: there the curve ends
+_BLOWN_UP = 3.0  # times the lowest loss: there the curve ends,
+_WORSE = 1.1  # or times the highest before the lowest
 
 
 def lr_find(
@@ -33,7 +34,7 @@ def lr_find(
 
     Step k of K has the rate lowest (highest / lowest)^(k / (K - 1)). The loss is smoothed by an exponential mean (0.9, with its bias
     corrected). `suggested` is where it falls most steeply over the logarithm of the rate; `limit` where it has
-    risen to three times its lowest value.
+    risen to three times its lowest value, or a tenth above what it had been before that.
 
     Args:
         model: compiled with an optimiser that has a learning rate; it stays as it is.
@@ -112,11 +113,12 @@ def judge(rate: np.ndarray, loss: np.ndarray) -> dict[str, Any]:
         mean = _SMOOTH * mean + (1 - _SMOOTH) * loss[k]
         smooth[k] = mean / (1 - _SMOOTH ** (k + 1))
     limit = np.inf if end == len(loss) else rate[end]
-    lowest = int(np.nanargmin(smooth[len(loss) // 10 : end])) + len(loss) // 10 if end > len(loss) // 10 else 0
-    high = np.flatnonzero(smooth[lowest:end] > _BLOWN_UP * smooth[lowest])
+    first = len(loss) // 10  # the mean of the first few batches is their noise
+    lowest = int(np.nanargmin(smooth[first:end])) + first if end > first else 0
+    bound = min(_BLOWN_UP * smooth[lowest], _WORSE * smooth[min(first, lowest) : lowest + 1].max())
+    high = np.flatnonzero(smooth[lowest:end] > bound)
     if len(high) and smooth[lowest] > 0:
         limit = min(limit, rate[lowest + high[0]])
-    first = len(loss) // 10  # the mean of the first few batches is their noise
     width = max(1, len(loss) // 12)  # a slope over a few steps each way: batches differ
     slopes = np.full(len(loss), np.nan)
     slopes[width:-width] = (smooth[2 * width :] - smooth[: -2 * width]) / np.log(rate[2 * width :] / rate[: -2 * width])

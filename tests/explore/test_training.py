@@ -70,6 +70,15 @@ def test_a_curve_is_judged_by_its_slope_and_its_end():
     assert np.isnan(data["loss"][-1])
     flat = judge(rate, np.ones(60))
     assert flat["limit"] == np.inf
+    noise = judge(rate, 1 + 0.3 * np.random.RandomState(0).randn(60))
+    assert noise["limit"] == np.inf
+
+
+def test_a_loss_that_ends_above_its_beginning_has_blown_up_though_it_fell_little():
+    """A classifier begins at ln K: from 2.3 down to 1.9, then to 3.2, which is less than three times 1.9."""
+    rate = np.geomspace(1e-4, 10, 100)
+    loss = np.where(rate < 0.01, 2.3, np.where(rate < 0.5, 1.9, 3.2))
+    assert 0.5 < judge(rate, loss)["limit"] < 1.5  # the smoothed loss needs some steps
 
 
 def test_rates_must_grow_and_be_there():
