@@ -18,6 +18,7 @@ from jaxnn.utils import figures
 _FLAT = 0.05  # of its largest slope: below it a sigmoid or tanh counts as saturated
 _FADES = 1 / 3  # of the first layer's deviation: with less a signal counts as faded
 _SAME = 0.05  # with a smaller deviation the outputs of a sigmoid or tanh count as all the same
+_ALIKE = 0.05  # of the first layer's deviation over the examples: with less they count as hardly told apart
 _BINS = 40
 
 
@@ -174,9 +175,17 @@ def _one(data: dict[str, Any], s: int) -> str:
         said.append(
             f"the signal grows, from a deviation of {number(std[0])} in '{layers[0]}' to {number(std[most])} in '{layers[most]}'"
         )
-    if not said:
-        return f"the signal lives, with deviations between {number(std.min())} and {number(std.max())} in {len(layers)} layers"
-    return listed(said)
+    if said:
+        return listed(said)
+    spread = f"with deviations between {number(std.min())} and {number(std.max())} in {len(layers)} layers"
+    signal = data["signal"][s]
+    least = alike[int(signal[alike].argmin())]
+    if signal[least] < _ALIKE * signal[0]:
+        return (
+            f"outputs stay spread, {spread}, but examples get alike: a unit's outputs deviate by {number(signal[0])} in '{layers[0]}'"
+            f" and by {number(signal[least])} in '{layers[least]}'"
+        )
+    return f"the signal lives, {spread}"
 
 
 def _draw(data: dict[str, Any]) -> Any:

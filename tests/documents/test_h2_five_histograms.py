@@ -43,7 +43,14 @@ def test_h2_weights_of_0_01_collapse_it_at_a_half(sigmoid):
 def test_h2_xavier_keeps_it_spread(sigmoid):
     assert (sigmoid.data["std"][2] > 0.1).all()
     assert (sigmoid.data["saturated"][2] < 0.05).all()
-    assert "Xavier: the signal lives" in sigmoid.finding
+    assert "Xavier: outputs stay spread" in sigmoid.finding
+
+
+def test_h2_but_no_weights_keep_examples_apart_behind_five_sigmoids(sigmoid):
+    """The spread is between units: a unit's own outputs differ less and less, since a sigmoid's slope is at most 1/4."""
+    signal = sigmoid.data["signal"][2]
+    assert (signal[1:] < signal[:-1] / 3).all()
+    assert "but examples get alike: a unit's outputs deviate by 0.2" in sigmoid.finding
 
 
 def test_h2_under_relu_small_weights_fade_to_nothing(relu):
