@@ -8,10 +8,12 @@ from typing import Any
 from jaxnn import layers
 from jaxnn.applications import imagenet_utils
 from jaxnn.applications.building import Arguments, WeightFile, build, channel_axis
-from jaxnn.applications.imagenet_utils import decode_predictions as decode_predictions
+from jaxnn.applications.imagenet_utils import decode_predictions
 from jaxnn.core.graph import KerasTensor
 from jaxnn.core.registry import export
 from jaxnn.models import Functional
+
+__all__ = ["ResNet50", "ResNet101", "ResNet152", "decode_predictions", "preprocess_input"]
 
 _HASHES = {  # with the classifier, and without it
     "resnet50": ("2cb95161c43110f7111970584f804107", "4d473c1dd8becc155b73f8504c6f6626"),

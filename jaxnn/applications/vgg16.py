@@ -7,10 +7,12 @@ from typing import Any
 from jaxnn import layers
 from jaxnn.applications import imagenet_utils
 from jaxnn.applications.building import Arguments, WeightFile, build
-from jaxnn.applications.imagenet_utils import decode_predictions as decode_predictions
+from jaxnn.applications.imagenet_utils import decode_predictions
 from jaxnn.core.graph import KerasTensor
 from jaxnn.core.registry import export
 from jaxnn.models import Functional
+
+__all__ = ["VGG16", "decode_predictions", "preprocess_input"]
 
 _FILES = {
     True: WeightFile("vgg16/", "vgg16_weights_tf_dim_ordering_tf_kernels.h5", "64373286793e3c8b2b4e3219cbf3544b"),

@@ -61,8 +61,8 @@ class Layer(Operation):
         dtype: a dtype or a policy such as "mixed_bfloat16"; None is the global one.
         autocast: whether float inputs are cast to the compute dtype.
         name: without a slash; None numbers the class name.
-        input_shape, input_dim: the shape of one input without the batch; a Sequential whose first layer has it is
-            built at once.
+        **kwargs: `input_shape` or `input_dim`, the shape of one input without the batch; a Sequential whose first layer
+            has it is built at once.
 
     Raises:
         ValueError: for an unknown argument.

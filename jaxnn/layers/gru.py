@@ -37,8 +37,8 @@ class GRUCell(KernelCell):
         reset_after: whether the gate r multiplies after the product with the recurrent kernel, which has a bias of its own
             then, or before it.
         seed: an int for masks that can be repeated.
-        implementation: 2 multiplies all gates at once; 1 each by itself, under a mask of its own, as
-            `recurrent_dropout` needs it.
+        **kwargs: `implementation` is 2, which multiplies all gates at once, or 1, each by itself, under a mask of its
+            own, as `recurrent_dropout` needs it.
 
     Call arguments:
         inputs: one time step, `(batch, features)`.

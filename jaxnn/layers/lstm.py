@@ -36,8 +36,8 @@ class LSTMCell(KernelCell):
         kernel_constraint, recurrent_constraint, bias_constraint: applied to the weights after each update.
         dropout, recurrent_dropout: the shares of the inputs and of h that are dropped while training.
         seed: an int for masks that can be repeated.
-        implementation: 2 multiplies all gates at once; 1 each by itself, under a mask of its own, as
-            `recurrent_dropout` needs it.
+        **kwargs: `implementation` is 2, which multiplies all gates at once, or 1, each by itself, under a mask of its
+            own, as `recurrent_dropout` needs it.
 
     Call arguments:
         inputs: one time step, `(batch, features)`.

@@ -30,7 +30,7 @@ class Functional(Function, Model):
         inputs, outputs: KerasTensors, or lists, tuples and dicts of them. Inputs need not be made by `Input`: any
             tensor inside a graph may be one.
         name: without a slash.
-        trainable: whether the gradient moves the weights.
+        **kwargs: `trainable` is whether the gradient moves the weights.
 
     Raises:
         ValueError: for something that is no KerasTensor, and for outputs that don't follow from the inputs.

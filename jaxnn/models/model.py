@@ -28,9 +28,8 @@ class Model(Trainer, Layer):
     everything else.
 
     Args:
-        inputs, outputs: symbolic tensors, or lists, tuples and dicts of them.
-        name: without a slash.
-        trainable: whether the gradient moves the weights.
+        *args: `inputs, outputs`: symbolic tensors, or lists, tuples and dicts of them; none for a subclass.
+        **kwargs: the same by name; `name`, without a slash; `trainable`, whether the gradient moves the weights.
 
     Example:
         >>> x = Input((8,))

@@ -26,8 +26,8 @@ class DataFrameIterator(FileIterator):
         x_col: the column of the paths.
         y_col: the column of the labels, or a list of columns.
         weight_col: the column of the weights, or None.
-        target_size, color_mode, data_format, save_to_dir, save_prefix, save_format, subset, interpolation,
-            keep_aspect_ratio: see `FileIterator`.
+        target_size, color_mode, data_format: see `FileIterator`.
+        save_to_dir, save_prefix, save_format, subset, interpolation, keep_aspect_ratio: likewise.
         classes: the classes to take, in the order of their numbers; None means all, sorted.
         class_mode: "categorical" (one-hot; a row may have a list of classes), "binary" or "sparse" (numbers), "raw" (as they
             are), "multi_output" (an array a column), "input" (the images themselves) or None.

@@ -19,8 +19,8 @@ class DirectoryIterator(FileIterator):
     Args:
         directory: the folder.
         image_data_generator: what augments, or None.
-        target_size, color_mode, data_format, save_to_dir, save_prefix, save_format, subset, interpolation,
-            keep_aspect_ratio: see `FileIterator`.
+        target_size, color_mode, data_format: see `FileIterator`.
+        save_to_dir, save_prefix, save_format, subset, interpolation, keep_aspect_ratio: likewise.
         classes: the folders to take, in the order of their numbers; None means all, sorted.
         class_mode: "categorical" (one-hot), "binary" or "sparse" (numbers), "input" (the images themselves) or None.
         batch_size, shuffle, seed: see `Iterator`.

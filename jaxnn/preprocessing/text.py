@@ -102,8 +102,7 @@ class Tokenizer:
         char_level: whether every character is a word.
         oov_token: gets number 1 and stands for words that aren't known or used; None leaves them out.
         analyzer: a function of a text that gives its words, instead of filters and split.
-        document_count: how many texts were seen before.
-        **kwargs: `nb_words`, the old name of `num_words`.
+        **kwargs: `document_count`, how many texts were seen before; `nb_words`, the old name of `num_words`.
 
     Attributes:
         word_index: each word's number, from 1 on: 0 is left free for padding.

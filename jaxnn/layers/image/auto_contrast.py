@@ -22,7 +22,7 @@ class AutoContrast(ColorLayer):
 
     Args:
         value_range: the least and the greatest value.
-        data_format: "channels_last", "channels_first", or None for the global setting.
+        **kwargs: `data_format` is "channels_last", "channels_first", or None for the global setting.
 
     Shape:
         `(batch, height, width, channels)` or `(height, width, channels)` → the same.

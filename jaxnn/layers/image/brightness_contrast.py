@@ -41,7 +41,7 @@ class RandomBrightness(_OneNumberAnImage):
         factor: (lower, upper) of the numbers, as shares of the range of values; a number f is (-f, f).
         value_range: the least and the greatest value.
         seed: an int for numbers that can be repeated.
-        data_format: "channels_last", "channels_first", or None for the global setting.
+        **kwargs: `data_format` is "channels_last", "channels_first", or None for the global setting.
 
     Shape:
         `(batch, height, width, channels)` or `(height, width, channels)` → the same.
@@ -90,7 +90,7 @@ class RandomContrast(_OneNumberAnImage):
         factor: (a, b) draws factors between 1 - a and 1 + b; a number f is (0, f).
         value_range: the least and the greatest value.
         seed: an int for factors that can be repeated.
-        data_format: "channels_last", "channels_first", or None for the global setting.
+        **kwargs: `data_format` is "channels_last", "channels_first", or None for the global setting.
 
     Shape:
         `(batch, height, width, channels)` or `(height, width, channels)` → the same.
