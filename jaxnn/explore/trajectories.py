@@ -203,6 +203,8 @@ def _span(data: dict[str, Any]) -> list[tuple[float, float]]:
 def _finding(data: dict[str, Any]) -> str:
     names, losses, diverged = data["names"], data["losses"], data["diverged"]
     text = ""
+    if len(names) == 1 and not diverged[0]:
+        return f"After {losses.shape[1] - 1} steps '{names[0]}' is at {number(losses[0, -1])}, from {number(losses[0, 0])}."
     if not diverged.all():
         ends = np.where(diverged, np.inf, losses[:, -1])
         best, worst = int(ends.argmin()), int(np.where(diverged, -np.inf, losses[:, -1]).argmax())

@@ -94,3 +94,9 @@ def test_down_a_saddle_without_end_is_no_divergence():
     assert not seen.data["diverged"].any()
     low, _ = seen.figure.axes[1].get_ylim()
     assert low > -1  # the map's own heights, else the start of the way couldn't be seen
+
+
+def test_a_path_alone_is_told_from_its_start_to_its_end():
+    seen = explore.trajectories("ravine", {"plain": optimizers.SGD(0.02)}, steps=20)
+    start, end = seen.data["losses"][0, [0, -1]]
+    assert seen.finding == f"After 20 steps 'plain' is at {end:.3g}, from {start:.3g}."
