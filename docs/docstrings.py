@@ -11,7 +11,7 @@ from typing import Any
 
 import griffe
 
-_TITLED = re.compile(r"^(Shape|Call arguments|Returns|Source|Example): *(.*)$")
+_TITLED = re.compile(r"^(Args|Shape|Call arguments|Returns|Source|Example): *(.*)$")
 _TOGETHER = re.compile(r"^( +)(\*{0,2}\w+(?:, \*{0,2}\w+)+): *(.*)$")
 _ENTRY = re.compile(r"^(\*{0,2}\w+(?:, \*{0,2}\w+)*): ")
 
@@ -34,8 +34,8 @@ def prepared(text: str, of_class: bool = False) -> str:
             written += [title, *_one_by_one(block)]
         elif not known or (known[1] == "Returns" and not of_class):
             written += [title, *block]
-        elif known[1] == "Example":
-            written += ["Examples:", *block]
+        elif known[1] == "Example" and any(block):
+            written += ["Examples:", *([f"    {known[2]}"] if known[2] else []), *block]
         else:
             written += [f"**{known[1]}:** {known[2]}".rstrip(), *_dedented(block)]
     return "\n".join(written).strip()

@@ -27,8 +27,13 @@ def on_files(files: Files, config: Any) -> Files:
     return files
 
 
-def on_page_content(html: str, **_: Any) -> str:
+def on_page_content(html: str, page: Any, **_: Any) -> str:
     """Equations, which arithmatex has marked, become MathML."""
+    waiting = list(page.toc)
+    while waiting:
+        entry = waiting.pop()
+        entry.title = mathml.rendered_title(entry.title)
+        waiting += entry.children
     return mathml.rendered(html)
 
 

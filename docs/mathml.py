@@ -11,11 +11,17 @@ import re
 from latex2mathml.converter import convert
 
 _EQUATION = re.compile(r'<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>', re.DOTALL)
+_IN_TITLE = re.compile(r"\\\((.*?)\\\)")
 
 
 def rendered(page: str) -> str:
     """A page's HTML with each equation drawn."""
     return _EQUATION.sub(_drawn, page)
+
+
+def rendered_title(title: str) -> str:
+    """A heading in a table of contents, where only the equation's LaTeX is left."""
+    return _IN_TITLE.sub(lambda equation: convert(html.unescape(equation[1])), title)
 
 
 def _drawn(equation: re.Match) -> str:

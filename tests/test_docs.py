@@ -1,6 +1,7 @@
 """The site: every public name, finding, lesson and document has its page, and it builds without a warning."""
 
 import importlib.util
+import inspect
 import re
 import subprocess
 import sys
@@ -166,9 +167,21 @@ def test_a_docstrings_sections_are_those_that_griffe_reads():
     ]
 
 
+def test_no_word_of_a_docstring_is_lost():
+    pytest.importorskip("griffe")
+    from docs.docstrings import prepared
+
+    for entry in homes().values():
+        before, after = (
+            inspect.getdoc(entry.value) or "",
+            prepared(inspect.getdoc(entry.value) or "", isinstance(entry.value, type)),
+        )
+        assert set(re.findall(r"\w+", before)) <= set(re.findall(r"\w+", after)) | {"Example"}, entry.path
+
+
 def test_equations_become_mathml():
     pytest.importorskip("latex2mathml")
-    from docs.mathml import rendered
+    from docs.mathml import rendered, rendered_title
 
     page = rendered(
         '<p>so <span class="arithmatex">\\(x &lt; 1\\)</span></p><div class="arithmatex">\\[\ny^2\n\\]</div>'
@@ -177,6 +190,7 @@ def test_equations_become_mathml():
     assert "<mo>&#x0003C;</mo>" in page
     assert 'display="block"' in page
     assert "arithmatex" not in page
+    assert rendered_title("2. A layer is \\(XW + b\\)").startswith("2. A layer is <math")
 
 
 @pytest.mark.skipif(

@@ -31,13 +31,13 @@ def _lesson(path: Path) -> dict[str, str | bytes]:
             continue
         parts.append(_fenced(text, "python"))
         for output in cell["outputs"]:
-            figure = output.get("data", {}).get("image/png")
-            if figure:
-                name = f"{path.stem}-{len(figures) + 1:02d}.png"
-                figures[f"lessons/{name}"] = base64.b64decode("".join(figure))
-                parts.append(f"![Figure {len(figures)}]({name})")
-            else:
+            kind = next((kind for kind in ("png", "gif") if f"image/{kind}" in output.get("data", {})), None)
+            if kind is None:
                 parts.append(_shown(output))
+                continue
+            name = f"{path.stem}-{len(figures) + 1:02d}.{kind}"
+            figures[f"lessons/{name}"] = base64.b64decode("".join(output["data"][f"image/{kind}"]))
+            parts.append(f"![Figure {len(figures)}]({name})")
     return {target: "\n\n".join(filter(None, parts)) + "\n"} | figures
 
 
