@@ -174,6 +174,8 @@ SENTENCES = {
     "overfitting/help": "訓練表現好而驗證表現不好，請依序試：EarlyStopping(restore_best_weights=True)，再來是更多資料、Dropout、L2 懲罰、較少的單元。",
     "underfitting": "訓練損失幾乎沒有下降，{epochs} 個 epoch 從 {first} 到 {last}：網路連訓練資料都沒學會（擬合不足）",
     "underfitting/baseline": "訓練損失最後是 {last}，而最好的固定答案就有 {baseline}：網路連訓練資料都沒學會（擬合不足）",
+    "underfitting/last-value": "訓練損失最後是 {last}，而直接用輸入裡前一列的目標就有 {baseline}：網路連訓練資料都沒學會（擬合不足）",
+    "underfitting/majority": "訓練準確率最後是 {last}，而永遠回答最常見的類別就有 {share}：網路連訓練資料都沒學會（擬合不足）",
     "underfitting/help": "要先看訓練表現，請試：換學習率或改用 Adam，中間用 relu 取代 sigmoid，縮放輸入，增加單元；Dropout 與懲罰之後再說。",
     "still-improving": "{what} 還在下降，最後每個 epoch 降 {share:.1%}",
     "still-improving/help": "請訓練更多 epoch，並用 EarlyStopping 適時停止。",

@@ -280,6 +280,14 @@ SENTENCES = {
         "the training loss ends at {last}, and the best constant answer has {baseline}: the network doesn't learn even its "
         "training data"
     ),
+    "underfitting/last-value": (
+        "the training loss ends at {last}, and the target of the row before, which is among the inputs, has {baseline}: the "
+        "network doesn't learn even its training data"
+    ),
+    "underfitting/majority": (
+        "the training accuracy ends at {last}, and always saying the commonest class has {share}: the network doesn't learn "
+        "even its training data"
+    ),
     "underfitting/help": (
         "Training performance comes first, so try: another learning rate or Adam, relu instead of sigmoid inside, scaled inputs, "
         "more units; Dropout and penalties only later."

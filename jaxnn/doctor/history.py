@@ -14,6 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from jaxnn.core import tree
+from jaxnn.doctor.baselines import Baseline, baselines
+from jaxnn.doctor.case import Case
 from jaxnn.doctor.finding import Finding
 from jaxnn.doctor.ignoring import is_ignored
 from jaxnn.doctor.reports import Report
@@ -23,12 +26,16 @@ WHO = "history"
 _EPOCHS = 5  # fewer tell nothing
 _RISEN = 1.1  # times the lowest validation loss
 _FLAT = 0.05  # of the first loss: hardly fallen
+_NO_BETTER = 0.01  # of a baseline that nobody gave: where little can be known, a sound network gains little
+_WORSE_THAN_LAST = 1.05  # times the last value's loss: of a random walk nothing can be better
 _GAP = 0.1  # of accuracy
 _FALLING = 0.01  # an epoch
 _BLOWN = 2.0  # times the first loss
 
 
-def read_history(history: Any, baseline: float | None = None) -> Report:
+def read_history(
+    history: Any, baseline: float | None = None, x: Any = None, y: Any = None, sample_weight: Any = None
+) -> Report:
     """What a History tells, and what to try first.
 
     Args:
@@ -36,6 +43,8 @@ def read_history(history: Any, baseline: float | None = None) -> Report:
             "val_accuracy".
         baseline: the loss of the best answer that is the same for every sample (for mse the variance of the targets, for
             K classes at most ln K), if you know it.
+        x, y, sample_weight: the arrays that `fit` was given. From them and the model of what `fit` returned the baselines are worked
+            out: the best constant answer, the commonest class, and the target of the row before, where it is among the inputs.
 
     Returns:
         A Report with at most one finding of overfitting, underfitting, a loss that still falls, and one that has blown up.
@@ -44,12 +53,14 @@ def read_history(history: Any, baseline: float | None = None) -> Report:
         >>> read_history({"loss": [1, 0.5, 0.3, 0.2, 0.1], "val_loss": [1, 0.8, 0.9, 1.1, 1.4]}).codes
         ['J501']
     """
-    record = getattr(history, "history", history)
-    found = [one for one in _findings(record, baseline) if not is_ignored(one.code)]
-    return Report(found)
+    record, model = getattr(history, "history", history), getattr(history, "model", None)
+    found: list[Baseline] = []
+    if baseline is None and y is not None and model is not None:
+        found = list(baselines(Case("fit", model, x, tree.map_structure(np.asarray, y), sample_weight)))
+    return Report([one for one in _findings(record, baseline, found) if not is_ignored(one.code)])
 
 
-def _findings(record: dict, baseline: float | None) -> Iterator[Finding]:
+def _findings(record: dict, baseline: float | None, found: list[Baseline]) -> Iterator[Finding]:
     loss = _numbers(record.get("loss", ()))
     if not loss:
         return
@@ -62,21 +73,35 @@ def _findings(record: dict, baseline: float | None) -> Iterator[Finding]:
             fact = Text("diverged", last=_n(loss[epoch]), epoch=epoch + 1, best=_n(best))
         yield Finding("diverged", WHO, fact, Text("diverged/help"), "warning")
     elif len(loss) >= _EPOCHS:
-        under = _underfitting(loss, baseline)
-        yield from [under] if under else _on_validation(record, loss)
+        under = _underfitting(loss, baseline) or _no_better(record, loss, found)
+        if under:
+            yield Finding("underfitting", WHO, under, Text("underfitting/help"), "warning")
+        else:
+            yield from _on_validation(record, loss)
 
 
-def _underfitting(loss: list[float], baseline: float | None) -> Finding | None:
+def _underfitting(loss: list[float], baseline: float | None) -> Text | None:
     """The first look: is the network good on its own training data?"""
     if baseline is not None:
         if loss[-1] < (1 - _FLAT) * baseline:
             return None
-        fact = Text("underfitting/baseline", last=_n(loss[-1]), baseline=_n(baseline))
-    elif loss[0] > 0 and loss[-1] > (1 - _FLAT) * loss[0]:
-        fact = Text("underfitting", first=_n(loss[0]), last=_n(loss[-1]), epochs=len(loss))
-    else:
-        return None
-    return Finding("underfitting", WHO, fact, Text("underfitting/help"), "warning")
+        return Text("underfitting/baseline", last=_n(loss[-1]), baseline=_n(baseline))
+    if loss[0] > 0 and loss[-1] > (1 - _FLAT) * loss[0]:
+        return Text("underfitting", first=_n(loss[0]), last=_n(loss[-1]), epochs=len(loss))
+    return None
+
+
+def _no_better(record: dict, loss: list[float], found: list[Baseline]) -> Text | None:
+    """Answers without a network that do as well as this one."""
+    values, accuracy = dict(found), _last(record, "accuracy", "acc")
+    constant, last, share = (values.get(kind) for kind in ("constant", "last-value", "majority"))
+    if constant is not None and loss[-1] > (1 - _NO_BETTER) * constant:
+        return Text("underfitting/baseline", last=_n(loss[-1]), baseline=_n(constant))
+    if last is not None and loss[-1] > _WORSE_THAN_LAST * last:
+        return Text("underfitting/last-value", last=_n(loss[-1]), baseline=_n(last))
+    if share is not None and accuracy is not None and accuracy < share - _NO_BETTER:
+        return Text("underfitting/majority", last=f"{accuracy:.0%}", share=f"{share:.0%}")
+    return None
 
 
 def _on_validation(record: dict, loss: list[float]) -> Iterator[Finding]:

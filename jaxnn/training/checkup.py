@@ -62,7 +62,8 @@ def checkup(
             found += doctor.collect_dynamics(case, doctor.Trial(patient, arrays, batch_size or _BATCH))
     history = getattr(model, "history", None)
     if history is not None:
-        found += doctor.read_history(history).findings
+        readable = _sound(found) and case.standard
+        found += doctor.read_history(history, None, *(arrays if readable else ())).findings
     return doctor.Report(found)
 
 
