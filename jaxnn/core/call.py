@@ -11,7 +11,8 @@ from typing import Any
 import jax
 
 from jaxnn.core import tree
-from jaxnn.core.graph import KerasTensor, standardize_shape
+from jaxnn.core.graph import KerasTensor, is_tensor, standardize_shape
+from jaxnn.core.masking import get_keras_mask
 from jaxnn.core.sparse import is_bcoo
 
 _context: ContextVar[CallContext | None] = ContextVar("call_context", default=None)
@@ -125,6 +126,21 @@ class Arguments:
         skip = ("mask", "args", "kwargs")
         return {f"{name}_shape": tree.map_structure(shape, x) for name, x in self.tensors.items() if name not in skip}
 
+    def symbolic(self) -> dict[str, Any]:
+        """The arguments with every array replaced by a symbolic tensor of its shape."""
+
+        def symbol(x: Any) -> Any:
+            return KerasTensor(x.shape, x.dtype, sparse=is_bcoo(x)) if is_tensor(x) else x
+
+        return {name: tree.map_structure(symbol, value) for name, value in self.all.items()}
+
+    def fill_masks(self, kwargs: dict[str, Any]) -> None:
+        """Masks that ride on the inputs become `mask=`, or `<input>_mask=` where there are several inputs."""
+        for name, x in self.tensors.items():
+            wanted = "mask" if len(self.tensors) == 1 else f"{name}_mask"
+            if wanted in self.all and self.all[wanted] is None:
+                kwargs[wanted] = tree.map_structure(get_keras_mask, x)
+
     def shapes_for(self, method: Any, owner: str) -> dict[str, Any]:
         """The shapes that `build` or `compute_output_shape` of a layer asks for by its parameter names."""
         kinds = (
@@ -148,3 +164,26 @@ class Arguments:
                     f"bar_shape)`. For layer '{owner}', received `{method.__name__}()` argument {problem}."
                 )
         return {name: shapes[name] for name in names if name in shapes}
+
+
+def fill_context(layer: Any, arguments: Arguments, context: CallContext, kwargs: dict[str, Any]) -> None:
+    """`training` and its like come from the caller, else from the call around, else from `call`'s default.
+
+    Raises:
+        TypeError: for a traced value.
+    """
+    for name in layer._call_context_args:
+        if name in arguments.given:
+            value = arguments.given[name]
+        elif context.values.get(name) is not None:
+            value = context.values[name]
+        else:
+            value = arguments.all.get(name)
+        if isinstance(value, jax.core.Tracer):
+            raise TypeError(
+                f"{type(layer).__name__} '{layer.name}': `{name}` must be a Python bool; got a traced value. Under "
+                f"jit make it static: jax.jit(f, static_argnames='{name}'), or write {name}=True inside f."
+            )
+        context.values[name] = value
+        if name in layer._call_parameters and value is not None:
+            kwargs[name] = value

@@ -1,8 +1,9 @@
-"""Layer: builds once, keeps track of its parts, and computes in `call`.
+"""Layer: constructed, built once, called.
 
 A layer written for Keras 3 works unchanged: `build`, `add_weight`, `call`, `compute_output_shape`, `get_config`,
-`add_loss`, `compute_mask`. That its Variables look mutable is a matter of `core/scope.py`; what makes any layer a pure
-function of `(params, state, x)` is `core/pure.py`, whose `init` and `apply` are methods here.
+`add_loss`, `compute_mask`. What it owns is `core/owner.py` and `core/weights.py`. That its Variables look mutable is a
+matter of `core/scope.py`; what makes any layer a pure function of `(params, state, x)` is `core/pure.py`, whose `init` and
+`apply` are methods here.
 """
 
 from __future__ import annotations
@@ -13,46 +14,23 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-import jax
-import jax.numpy as jnp
-import numpy as np
-
-from jaxnn.core import check, dtypes, pure, registry, tree
-from jaxnn.core.call import Arguments, is_tensor_like, outermost, signature_of
-from jaxnn.core.graph import (
-    KerasTensor,
-    Node,
-    Operation,
-    any_symbolic,
-    compute_output_spec,
-    is_tensor,
-    op,
-)
+from jaxnn.core import added_losses, building, check, construction, dtypes, pure, registry, tree
+from jaxnn.core.call import Arguments, fill_context, outermost
+from jaxnn.core.default import default, is_default
+from jaxnn.core.graph import KerasTensor, Node, Operation, any_symbolic, is_tensor
 from jaxnn.core.input_spec import assert_input_compatibility
-from jaxnn.core.masking import get_keras_mask, set_keras_mask
-from jaxnn.core.naming import current_path, name_scope
-from jaxnn.core.policy_map import DTypePolicyMap
-from jaxnn.core.scope import autocast, autocast_dtype, current_scope
-from jaxnn.core.seed import SeedGenerator
-from jaxnn.core.sparse import dense, is_bcoo
-from jaxnn.core.tracking import Tracker
+from jaxnn.core.inputs import convert_inputs, describe, only_tensors
+from jaxnn.core.masking import get_keras_mask, pass_mask
+from jaxnn.core.naming import current_path
+from jaxnn.core.owner import _is_frozen, _is_layer, _is_seed_generator, _is_trainable, is_metric  # noqa: F401 (pickles have them from here)
+from jaxnn.core.scope import autocast, autocast_dtype
+from jaxnn.core.sparse import dense
 from jaxnn.core.types import Array, Params, State
-from jaxnn.core.variable import Variable
-
-
-def default(method: Callable) -> Callable:
-    """Marks a method as one that subclasses may leave alone."""
-    method._is_default = True  # type: ignore[attr-defined]
-    return method
-
-
-def is_default(method: Callable) -> bool:
-    """Whether nobody has overridden a method."""
-    return getattr(method, "_is_default", False)
+from jaxnn.core.weights import WeightOwner
 
 
 @registry.export("", also=("keras.layers.Layer",))
-class Layer(Operation):
+class Layer(WeightOwner, Operation):
     """A part of a network: weights, and a function of tensors that uses them.
 
     Args:
@@ -80,22 +58,17 @@ class Layer(Operation):
     Source: https://keras.io/api/layers/base_layer/
     """
 
-    # attributes whose change doesn't change what the layer computes
     _quiet = frozenset(
         {"built", "_called", "_losses", "_loss_ids", "_losses_override", "_path", "_parent_path", "_building"}
     )
-
-    _tracker: Tracker
-    _trainable_variables: list[Variable]
-    _non_trainable_variables: list[Variable]
     _layers: list[Layer]
-    _metrics: list[Any]
-    _seed_generators: list[SeedGenerator]
+
+    # --- constructed -------------------------------------------------------------------------------------------------
 
     def __init_subclass__(cls, **kwargs: Any):
         super().__init_subclass__(**kwargs)
         if "build" in vars(cls) and not is_default(cls.build):
-            setattr(cls, "build", _wrap_build(vars(cls)["build"]))  # noqa: B010 (a method, to the type checker)
+            setattr(cls, "build", building.once(vars(cls)["build"]))  # noqa: B010 (a method, to the type checker)
 
     def __init__(
         self,
@@ -152,307 +125,6 @@ class Layer(Operation):
         elif batch_shape is not None:
             self._input_shape_arg = tuple(batch_shape[1:])
 
-    # --- parts -------------------------------------------------------------------------------------------------------
-
-    def _start_tracking(self) -> None:
-        if "_tracker" in self.__dict__:
-            return
-        trainable: list[Variable] = []
-        non_trainable: list[Variable] = []
-        layers: list[Layer] = []
-        metrics: list[Any] = []
-        seeds: list[SeedGenerator] = []
-        stores: dict[str, tuple[Callable[[Any], bool], list]] = {
-            "trainable_variables": (_is_trainable, trainable),
-            "non_trainable_variables": (_is_frozen, non_trainable),
-            "metrics": (is_metric, metrics),
-            "layers": (_is_layer, layers),
-            "seed_generators": (_is_seed_generator, seeds),
-        }
-        put = object.__setattr__
-        put(self, "_tracker", Tracker(stores))
-        put(self, "_trainable_variables", trainable)
-        put(self, "_non_trainable_variables", non_trainable)
-        put(self, "_layers", layers)
-        put(self, "_metrics", metrics)
-        put(self, "_seed_generators", seeds)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if "_tracker" not in self.__dict__:
-            self._start_tracking()
-        value = self._track_attribute(name, value)
-        if name not in self._quiet and self.__dict__.get("built"):
-            self._tracker.count_mutation()
-        super().__setattr__(name, value)
-
-    def _track_attribute(self, name: str, value: Any) -> Any:
-        """What is stored for an attribute: the value, noted if it is a part."""
-        untracked = name in self._quiet or name in ("_inbound_nodes", "_outbound_nodes", "_init_arguments")
-        return value if untracked else self._tracker.track(value)
-
-    def __delattr__(self, name: str) -> None:
-        self._tracker.untrack(self.__dict__.get(name))
-        self._tracker.count_mutation()
-        super().__delattr__(name)
-
-    def _track_variable(self, variable: Variable) -> None:
-        self._tracker.add("trainable_variables" if variable.trainable else "non_trainable_variables", variable)
-        if not self.trainable:
-            variable.trainable = False
-
-    def _untrack_variable(self, variable: Variable) -> None:
-        self._tracker.untrack(variable)
-
-    def _lock_state(self) -> None:
-        """After `build` no part may be added, lest the optimiser never hear of it."""
-        self._tracker.lock()
-
-    def _check_super_called(self) -> None:
-        if not self.__dict__.get("_super_called"):
-            raise RuntimeError(
-                f"In layer '{type(self).__name__}', you forgot to call `super().__init__()` as the first statement in "
-                "the `__init__()` method. Go add it!"
-            )
-
-    def _flatten_layers(self, include_self: bool = True, recursive: bool = True) -> list[Layer]:
-        found: list[Layer] = [self] if include_self else []
-        seen: set[int] = set()
-        waiting = list(reversed(self._layers))
-        while waiting:
-            layer = waiting.pop()
-            if id(layer) not in seen:
-                seen.add(id(layer))
-                found.append(layer)
-                if recursive:
-                    waiting.extend(layer._layers)
-        return found
-
-    # --- weights -----------------------------------------------------------------------------------------------------
-
-    def add_weight(
-        self,
-        *args: Any,
-        shape: Any = None,
-        initializer: Any = None,
-        dtype: Any = None,
-        trainable: bool = True,
-        autocast: bool = True,
-        regularizer: Any = None,
-        constraint: Any = None,
-        aggregation: str = "none",
-        overwrite_with_gradient: bool = False,
-        name: str | None = None,
-    ) -> Variable:
-        """Makes a Variable that belongs to this layer.
-
-        Args:
-            *args: shape, initializer and dtype may be given in this order.
-            shape: a tuple of ints; () for a scalar.
-            initializer: a name, an object or a function `(shape, dtype)`; None is "glorot_uniform" for floats and
-                "zeros" else.
-            dtype: None is the layer's variable dtype.
-            trainable: whether the gradient moves it.
-            autocast: whether it is read in the compute dtype.
-            regularizer: added to the loss.
-            constraint: applied after each update.
-            aggregation: of replicas.
-            overwrite_with_gradient: whether the gradient replaces it.
-            name: such as "kernel".
-        """
-        self._check_super_called()
-        if args and isinstance(args[0], str):
-            raise ValueError(
-                f"`name` must be passed as a keyword argument. Received: add_weight('{args[0]}', ...). "
-                f"Use: add_weight(shape=..., name='{args[0]}')."
-            )
-        given = {"shape": shape, "initializer": initializer, "dtype": dtype}
-        if len(args) > 3:
-            raise TypeError(f"add_weight() takes at most 3 positional arguments but {len(args)} were given.")
-        for key, value in zip(given, args, strict=False):
-            if given[key] is not None:
-                raise ValueError(f"`{key}` was passed both positionally and as a keyword argument.")
-            given[key] = value
-        shape, initializer, dtype = given.values()
-        dtype = self.variable_dtype if dtype is None else dtypes.standardize_dtype(dtype)
-        if initializer is None:
-            initializer = "glorot_uniform" if "float" in dtype else "zeros"
-        initializer = registry.get("initializers", initializer)
-        with self._name_scope():
-            variable = Variable(
-                initializer,
-                shape=() if shape is None else shape,
-                dtype=dtype,
-                trainable=trainable,
-                autocast=autocast,
-                aggregation=aggregation,
-                name=name,
-            )
-        variable.regularizer = registry.get("regularizers", regularizer)
-        variable.constraint = registry.get("constraints", constraint)
-        variable.overwrite_with_gradient = overwrite_with_gradient
-        self._track_variable(variable)
-        return variable
-
-    def add_variable(self, shape: Any, initializer: Any, **kwargs: Any) -> Variable:
-        """Another name for `add_weight`."""
-        return self.add_weight(shape=shape, initializer=initializer, **kwargs)
-
-    @property
-    def trainable(self) -> bool:
-        """Whether the gradient moves the weights; setting it reaches all layers inside."""
-        return self._trainable
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        self._trainable = bool(value)
-        for variable in self._trainable_variables:
-            variable.trainable = bool(value)
-        for layer in self._layers:
-            layer.trainable = bool(value)
-
-    @property
-    def variables(self) -> list[Variable]:
-        """All Variables: own weights, seeds, then those of the layers inside; each once."""
-        return self._collect(lambda layer: [*layer._own_weights(), *layer._own_states()])
-
-    @property
-    def weights(self) -> list[Variable]:
-        """The Variables without the seeds, in the order of `get_weights`."""
-        return self._collect(Layer._own_weights)
-
-    def _own_weights(self) -> list[Variable]:
-        return [*self._trainable_variables, *self._non_trainable_variables]
-
-    def _own_states(self) -> list[Variable]:
-        """What calls move and files don't have: the seeds; in a stateful recurrent layer its states, too."""
-        return [g.state for g in self._seed_generators]
-
-    def _collect(self, own: Callable[[Layer], list[Variable]]) -> list[Variable]:
-        found: dict[int, Variable] = {}
-
-        def visit(layer: Layer) -> None:
-            for v in own(layer):
-                found.setdefault(id(v), v)
-            for inner in layer._layers:
-                visit(inner)
-
-        visit(self)
-        return list(found.values())
-
-    @property
-    def trainable_variables(self) -> list[Variable]:
-        """What the gradient moves."""
-        return [v for v in self.variables if v.trainable] if self.trainable else []
-
-    @property
-    def non_trainable_variables(self) -> list[Variable]:
-        """What it doesn't: statistics, frozen weights, seeds."""
-        return [v for v in self.variables if not v.trainable] if self.trainable else self.variables
-
-    @property
-    def trainable_weights(self) -> list[Variable]:
-        """What the gradient moves."""
-        return [v for v in self.weights if v.trainable] if self.trainable else []
-
-    @property
-    def non_trainable_weights(self) -> list[Variable]:
-        """Statistics and frozen weights, without seeds."""
-        return [v for v in self.weights if not v.trainable] if self.trainable else self.weights
-
-    @property
-    def metrics(self) -> list:
-        """The metrics set as attributes, here and in the layers inside."""
-        return [*self._metrics, *(m for layer in self._layers for m in layer.metrics)]
-
-    @property
-    def metrics_variables(self) -> list[Variable]:
-        """The Variables of the metrics."""
-        return [v for metric in self.metrics for v in metric.variables]
-
-    def get_weights(self) -> list[np.ndarray]:
-        """The weights as NumPy copies."""
-        return [v.numpy() for v in self.weights]
-
-    def set_weights(self, weights: list) -> None:
-        """Sets the weights from a list in the order of `get_weights`.
-
-        Raises:
-            ValueError: if the number or a shape differs.
-        """
-        own = self.weights
-        if len(own) != len(weights):
-            raise ValueError(
-                f"You called `set_weights(weights)` on layer '{self.name}' with a weight list of length {len(weights)}, "
-                f"but the layer was expecting {len(own)} weights."
-            )
-        for variable, value in zip(own, weights, strict=True):
-            if variable.shape != np.shape(value):
-                raise ValueError(
-                    f"Layer {self.name} weight shape {variable.shape} is not compatible with provided weight shape "
-                    f"{np.shape(value)}."
-                )
-            variable.assign(value)
-
-    def count_params(self) -> int:
-        """The number of scalars in the weights.
-
-        Raises:
-            ValueError: if the layer isn't built.
-        """
-        if not self.built:
-            raise ValueError(
-                f"You tried to call `count_params` on layer '{self.name}', but the layer isn't built. You can build it "
-                "manually via: `layer.build(input_shape)`."
-            )
-        return sum(v.size for v in self.weights)
-
-    # --- dtypes and names --------------------------------------------------------------------------------------------
-
-    @property
-    def dtype_policy(self) -> dtypes.DTypePolicy:
-        """Which dtype the weights have and which the arithmetic."""
-        return self._dtype_policy
-
-    @dtype_policy.setter
-    def dtype_policy(self, value: Any) -> None:
-        policy, held = dtypes.get(value), self._dtype_policy
-        if isinstance(held, DTypePolicyMap) and self._path:
-            if self._path in held:
-                del held[self._path]
-            held[self._path] = policy
-        else:
-            self._dtype_policy = policy
-
-    @property
-    def dtype(self) -> str:
-        """The weights' dtype."""
-        return self.variable_dtype
-
-    @property
-    def variable_dtype(self) -> str:
-        """The weights' dtype."""
-        return self._dtype_policy.of(self._path).variable_dtype
-
-    @property
-    def compute_dtype(self) -> str:
-        """The dtype of the arithmetic and the output."""
-        return self._dtype_policy.of(self._path).compute_dtype
-
-    @property
-    def input_dtype(self) -> str:
-        """The dtype that float inputs are cast to."""
-        return self.compute_dtype
-
-    @property
-    def path(self) -> str | None:
-        """Where the layer was built, such as 'sequential/dense'."""
-        return self._path
-
-    def _name_scope(self) -> Any:
-        if self._parent_path is None:
-            self._parent_path = current_path()
-        return name_scope(self.name, override_parent=self._parent_path)
-
     @property
     def input_spec(self) -> Any:
         """What the inputs must look like: an InputSpec, or a structure of them, or None."""
@@ -494,7 +166,7 @@ class Layer(Operation):
     def _call_has_mask_arg(self) -> bool:
         return "mask" in self._call_parameters
 
-    # --- building ----------------------------------------------------------------------------------------------------
+    # --- built -------------------------------------------------------------------------------------------------------
 
     @default
     def build(self, input_shape: Any = None) -> None:
@@ -506,9 +178,7 @@ class Layer(Operation):
                 "implemented and it looks like it has unbuilt state. Implement `build()`, or call the layer on data.",
                 stacklevel=2,
             )
-        object.__setattr__(self, "_build_shapes_dict", {"input_shape": input_shape})
-        self.built = True
-        self._lock_state()
+        building.finish(self, {"input_shape": input_shape})
 
     def _build_at_init(self) -> None:
         """For layers that are built from the start, having nothing to build."""
@@ -516,42 +186,15 @@ class Layer(Operation):
             self.built = True
             self._lock_state()
 
-    def _maybe_build(self, arguments: Arguments) -> None:
-        if self.built:
-            return
-        if not is_default(self.build):
-            self.build(**arguments.shapes_for(self.build, type(self).__name__))
-            assert_input_compatibility(self.input_spec, arguments.first, self.name)
-            return
-        if any(not layer.built for layer in self._layers):
-            eager = all(is_tensor(x) for leaf in arguments.tensors.values() for x in tree.flatten(leaf))
-            try:
-                compute_output_spec(self.call, **_symbolic_arguments(arguments.all))
-            except Exception as error:
-                if eager:
-                    return  # `call` itself builds, or says what is wrong
-                warnings.warn(
-                    f"Layer '{self.name}' looks like it has unbuilt state, but its `call()` could not be traced to "
-                    f"build it: {type(error).__name__}: {error}. Call it on data first, or give it a `build()`.",
-                    stacklevel=2,
-                )
-        self.build(next(iter(arguments.shapes().values()), None))
-
     def get_build_config(self) -> dict | None:
         """What `build` was called with, so that a loaded layer can be built again."""
-        shapes = self._build_shapes_dict
-        if shapes is None:
-            return None
-        return {"input_shape": next(iter(shapes.values()))} if len(shapes) == 1 else {"shapes_dict": shapes}
+        return building.as_config(self._build_shapes_dict)
 
     def build_from_config(self, config: dict) -> None:
         """Builds as `get_build_config` recorded."""
-        if config and "input_shape" in config:
-            self.build(_as_shapes(config["input_shape"]))
-        elif config and "shapes_dict" in config:
-            self.build(**{k: _as_shapes(v) for k, v in config["shapes_dict"].items()})
+        building.from_config(self, config)
 
-    # --- calling -----------------------------------------------------------------------------------------------------
+    # --- called ------------------------------------------------------------------------------------------------------
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """The computation; subclasses override it."""
@@ -561,27 +204,27 @@ class Layer(Operation):
         self._check_super_called()
         self._called = True
         original_args, original_kwargs = args, kwargs
-        if self._convert_input_args and not self._fits_as_it_is(args, kwargs):
-            args = tuple(tree.map_structure(self._convert_input, x) for x in args)
-            kwargs = {k: tree.map_structure(self._convert_input, v) for k, v in kwargs.items()}
+        if self._convert_input_args:
+            args, kwargs = convert_inputs(args, kwargs, self.input_dtype, self.autocast)
         if not self._allow_non_tensor_positional_args:
-            _only_tensors(args)
+            only_tensors(args)
         arguments = Arguments(self._call_signature, self._call_context_args, args, kwargs)
         assert_input_compatibility(self.input_spec, arguments.first, self.name)
-        with self._name_scope():
-            self._maybe_build(arguments)
+        if not self.built:
+            with self._name_scope():
+                building.for_call(self, arguments)
         with outermost(self) as context:
             if context.entry is self:
                 self._clear_losses()
-            self._fill_context_arguments(arguments, context, kwargs)
-            self._fill_masks(arguments, kwargs)
+            fill_context(self, arguments, context, kwargs)
+            arguments.fill_masks(kwargs)
             mask = kwargs.get("mask")
             if mask is None:
                 mask = tree.map_structure(get_keras_mask, arguments.first)
             outputs = self._compute(args, kwargs)
             if context.watch is not None:
                 outputs = context.watch(self, outputs)
-            self._pass_mask(arguments.first, outputs, mask)
+            pass_mask(self, arguments.first, outputs, mask)
         if any_symbolic(original_args, original_kwargs):
             Node(self, original_args, original_kwargs, outputs)
         return outputs
@@ -595,7 +238,7 @@ class Layer(Operation):
                 outputs = call(*args, **kwargs)
             except Exception as error:
                 if not isinstance(error, NotImplementedError):
-                    error.add_note(f"in '{current_path()}' ({type(self).__name__}), given {_describe(args)}")
+                    error.add_note(f"in '{current_path()}' ({type(self).__name__}), given {describe(args)}")
                 raise
             self.built = True
             if self.activity_regularizer is not None and not symbolic:
@@ -617,88 +260,11 @@ class Layer(Operation):
             return autocast(None)
         return autocast(mine)
 
-    def _fits_as_it_is(self, args: tuple, kwargs: dict) -> bool:
-        """Whether the only argument is a tensor of the right dtype.
-
-        Then, as in Keras, a recorded call has the masks and the `training` that are filled in below among its arguments.
-        """
-        return not kwargs and len(args) == 1 and is_tensor_like(args[0]) and args[0].dtype == self.input_dtype
-
-    def _convert_input(self, x: Any) -> Any:
-        """NumPy to JAX, and floats to the compute dtype; a mask stays on."""
-        if isinstance(x, KerasTensor):
-            return _symbolic_cast(x, self.input_dtype) if self._should_cast(x) else x
-        if isinstance(x, Variable):
-            x = x.value
-        if not is_tensor(x):
-            if not hasattr(x, "__array__"):
-                return x
-            x = np.asarray(x)
-            if x.dtype.kind in "USO":
-                return x
-            dtype = self.input_dtype if self._should_cast(x) else jax.dtypes.canonicalize_dtype(x.dtype)
-            return jax.device_put(x.astype(dtype))
-        if not self._should_cast(x):
-            return x
-        y = x.astype(self.input_dtype)
-        set_keras_mask(y, get_keras_mask(x))
-        return y
-
-    def _should_cast(self, x: Any) -> bool:
-        return (
-            self.autocast and dtypes.is_float_dtype(x.dtype) and dtypes.standardize_dtype(x.dtype) != self.input_dtype
-        )
-
-    def _fill_context_arguments(self, arguments: Arguments, context: Any, kwargs: dict) -> None:
-        """`training` comes from the caller, else from the call around, else from `call`'s default."""
-        for name in self._call_context_args:
-            if name in arguments.given:
-                value = arguments.given[name]
-            elif context.values.get(name) is not None:
-                value = context.values[name]
-            else:
-                value = arguments.all.get(name)
-            if isinstance(value, jax.core.Tracer):
-                raise TypeError(
-                    f"{type(self).__name__} '{self.name}': `{name}` must be a Python bool; got a traced value. Under "
-                    f"jit make it static: jax.jit(f, static_argnames='{name}'), or write {name}=True inside f."
-                )
-            context.values[name] = value
-            if name in self._call_parameters and value is not None:
-                kwargs[name] = value
-
-    def _fill_masks(self, arguments: Arguments, kwargs: dict) -> None:
-        """Masks that ride on the inputs become `mask=`, or `<input>_mask=` where there are several inputs."""
-        for name, x in arguments.tensors.items():
-            wanted = "mask" if len(arguments.tensors) == 1 else f"{name}_mask"
-            if wanted in arguments.all and arguments.all[wanted] is None:
-                kwargs[wanted] = tree.map_structure(get_keras_mask, x)
-
     def _register_call_context_args(self, *names: str) -> None:
         """Further arguments that reach every layer inside a call, as `training` does."""
         if self._called:
             raise RuntimeError("Cannot add call-context args after the layer has been called.")
         self._call_context_args = self._call_context_args | set(names)
-
-    def _pass_mask(self, inputs: Any, outputs: Any, mask: Any) -> None:
-        if not self.supports_masking:
-            if any(m is not None for m in tree.flatten(mask)):
-                warnings.warn(
-                    f"Layer '{self.name}' (of type {type(self).__name__}) was passed an input with a mask attached to "
-                    "it. However, this layer does not support masking and will therefore destroy the mask information. "
-                    "Downstream layers will not see the mask.",
-                    stacklevel=3,
-                )
-            return
-        flat = tree.flatten(outputs)
-        if all(get_keras_mask(x) is not None for x in flat):
-            return
-        output_masks = self.compute_mask(inputs, mask)
-        if output_masks is None:
-            return
-        for x, m in zip(flat, tree.flatten(output_masks), strict=False):
-            if m is not None and get_keras_mask(x) is None:
-                set_keras_mask(x, m)
 
     @default
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
@@ -732,7 +298,7 @@ class Layer(Operation):
             )
         return tree.map_shape_structure(lambda s: KerasTensor(s, dtype=self.compute_dtype), shape)
 
-    # --- losses ------------------------------------------------------------------------------------------------------
+    # --- what its calls add to the loss ------------------------------------------------------------------------------
 
     def add_loss(self, loss: Any) -> None:
         """Adds a scalar (or several) to what training minimises; called from `call`.
@@ -740,43 +306,21 @@ class Layer(Operation):
         Raises:
             ValueError: for something that is no tensor.
         """
-        losses = tree.flatten(loss)
-        for x in losses:
-            if not isinstance(x, jax.Array):
-                raise ValueError(
-                    "`add_loss()` can only be called from inside `build()` or `call()`, on a tensor input. "
-                    f"Received invalid value: {x}"
-                )
-        scope = current_scope()
-        if scope is None:
-            self._losses.extend(losses)
-        elif scope.collect_losses:
-            for x in losses:
-                scope.add_loss(x, self)
-                self._loss_ids.add(id(x))
+        added_losses.add(self, loss)
 
     @property
     def losses(self) -> list:
         """What the last call added, here and inside, then the penalties of the trainable weights."""
         if self._losses_override:
             return self._losses_override
-        losses = [x for layer in self._flatten_layers() for x in layer._own_losses()]
+        losses = [x for layer in self._flatten_layers() for x in added_losses.of(layer)]
         losses.extend(v.regularizer(v.value) for v in self.trainable_weights if v.regularizer is not None)
         return losses
 
-    def _own_losses(self) -> list:
-        scope = current_scope()
-        return list(self._losses) if scope is None else [x for x in scope.losses if id(x) in self._loss_ids]
-
     def _clear_losses(self) -> None:
-        scope = current_scope()
-        for layer in self._flatten_layers():
-            if scope is not None and scope.collect_losses and layer._loss_ids:
-                scope.losses[:] = [x for x in scope.losses if id(x) not in layer._loss_ids]
-            layer._losses.clear()
-            layer._loss_ids.clear()
+        added_losses.clear(self)
 
-    # --- the pure forms ----------------------------------------------------------------------------------------------
+    # --- as a pure function ------------------------------------------------------------------------------------------
 
     def init(self, key: Array, input_shape: Any = None, **kwargs: Any) -> tuple[Params, State]:
         """`params, state = layer.init(key, (None, 8))`: fresh values for all Variables, drawn from a JAX key.
@@ -810,7 +354,7 @@ class Layer(Operation):
             self, trainable_variables, non_trainable_variables, args, kwargs, return_losses=return_losses
         )
 
-    # --- configs and files -------------------------------------------------------------------------------------------
+    # --- as a config -------------------------------------------------------------------------------------------------
 
     @default
     def get_config(self) -> dict[str, Any]:
@@ -832,151 +376,20 @@ class Layer(Operation):
             skip = ("name", "trainable", "dtype", "activity_regularizer")
             config.update(registry.signature_config(self, own, skip=skip))
         if own is not type(self) and is_default(self.get_config):
-            config = {**self._further_arguments(own), **config}
-            if not self._takes_keyword("name"):
-                config = {k: v for k, v in config.items() if self._takes_keyword(k)}
+            config = {**construction.further_arguments(self, own, Layer), **config}
+            if not construction.takes_keyword(type(self), "name"):
+                config = {k: v for k, v in config.items() if construction.takes_keyword(type(self), k)}
         return config
-
-    def _further_arguments(self, own: type) -> dict[str, Any]:
-        """What a user's class was constructed with; below one of our layers only if it is plain data, as in Keras."""
-        try:
-            return self._constructor_config()
-        except NotImplementedError:
-            if all(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in _own_parameters(own)):
-                raise
-            return {}
-
-    def _takes_keyword(self, name: str) -> bool:
-        parameters = inspect.signature(type(self).__init__).parameters
-        return name in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())
-
-    def save_own_variables(self, store: Any) -> None:
-        """Puts the layer's own weights into a store, as "0", "1", ..."""
-        for i, v in enumerate(self._own_weights()):
-            store[f"{i}"] = v.numpy()
-
-    def load_own_variables(self, store: Any) -> None:
-        """Takes them out again.
-
-        Raises:
-            ValueError: if their number differs.
-        """
-        own = self._own_weights()
-        if len(store.keys()) != len(own):
-            if not own and not self.built:
-                raise ValueError(
-                    f"Layer '{self.name}' was never built and thus it doesn't have any variables. However the weights "
-                    f"file lists {len(store.keys())} variables for this layer. Build it first: call the model on data, "
-                    "and let `build()` of the layer around it build this one."
-                )
-            raise ValueError(
-                f"Layer '{self.name}' expected {len(own)} variables, but received {len(store.keys())} variables during "
-                f"loading. Expected: {[v.name for v in own]}"
-            )
-        for i, v in enumerate(own):
-            v.assign(store[f"{i}"])
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
 
 
 Layer.call._is_default = True  # type: ignore[attr-defined]
-
-
-def _own_parameters(cls: Any) -> list[inspect.Parameter]:
-    """What a class's constructor takes beyond what every layer does."""
-    common = inspect.signature(Layer.__init__).parameters
-    return [p for name, p in inspect.signature(cls.__init__).parameters.items() if name not in common]
-
-
-def _is_trainable(x: Any) -> bool:
-    return isinstance(x, Variable) and x.trainable
-
-
-def _is_frozen(x: Any) -> bool:
-    return isinstance(x, Variable) and not x.trainable
-
-
-def _is_layer(x: Any) -> bool:
-    return isinstance(x, Layer)
-
-
-def _is_seed_generator(x: Any) -> bool:
-    return isinstance(x, SeedGenerator)
-
-
-def is_metric(x: Any) -> bool:
-    """Whether an object is a metric: it is updated, read and reset, and is no layer."""
-    return not isinstance(x, type | Layer) and all(hasattr(x, n) for n in ("update_state", "reset_state", "result"))
-
-
-def _wrap_build(build: Callable) -> Callable:
-    """`build` in the layer's name scope; afterwards the layer is built and remembers for which shapes."""
-
-    @functools.wraps(build)
-    def wrapper(self: Layer, *args: Any, **kwargs: Any) -> None:
-        if self._building:  # `super().build(...)`
-            build(self, *args, **kwargs)
-            return
-        self._building = True
-        try:
-            with self._name_scope():
-                self._path = current_path()
-                build(self, *args, **kwargs)
-        finally:
-            self._building = False
-        bound = dict(signature_of(build).bind(self, *args, **kwargs).arguments)
-        bound.pop(next(iter(bound)))
-        object.__setattr__(self, "_build_shapes_dict", bound)
-        self.built = True
-        self._lock_state()
-
-    return wrapper
+Layer._common_names = frozenset(dir(Layer(name="layer")))  # named, so that no automatic name is used up
 
 
 @functools.lru_cache(maxsize=4096)
 def _bound_signature(call: Callable) -> inspect.Signature:
     signature = inspect.signature(call)
     return signature.replace(parameters=list(signature.parameters.values())[1:])
-
-
-def _only_tensors(args: tuple) -> None:
-    for x in tree.flatten(args):
-        if x is not None and not is_tensor_like(x):
-            raise ValueError(
-                "Only input tensors may be passed as positional arguments. The following argument value should be "
-                f"passed as a keyword argument: {x} (of type {type(x)})"
-            )
-
-
-def _symbolic_arguments(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Arguments with every array replaced by a symbolic tensor of its shape."""
-
-    def symbol(x: Any) -> Any:
-        return KerasTensor(x.shape, x.dtype, sparse=is_bcoo(x)) if is_tensor(x) else x
-
-    return {name: tree.map_structure(symbol, value) for name, value in arguments.items()}
-
-
-def _as_shapes(value: Any) -> Any:
-    """Shapes that went through JSON: lists of ints become tuples again."""
-    if tree.is_shape(value):
-        return tuple(value)
-    if isinstance(value, dict):
-        return {k: _as_shapes(v) for k, v in value.items()}
-    return [_as_shapes(v) for v in value] if isinstance(value, list | tuple) else value
-
-
-def _describe(args: tuple) -> str:
-    short = {"float32": "f32", "float64": "f64", "float16": "f16", "bfloat16": "bf16", "int32": "i32", "bool": "bool"}
-    tensors = [x for x in tree.flatten(args) if is_tensor_like(x)]
-    names = [dtypes.standardize_dtype(x.dtype) for x in tensors]
-    return (
-        ", ".join(f"{short.get(n, n)}[{','.join(map(str, x.shape))}]" for n, x in zip(names, tensors, strict=True))
-        or "no tensors"
-    )
-
-
-@op
-def _symbolic_cast(x: Any, dtype: Any) -> Any:
-    return jnp.asarray(x).astype(dtype)

@@ -21,6 +21,7 @@ from jaxnn.core import check, tree
 from jaxnn.core.graph import KerasTensor
 from jaxnn.core.scope import StatelessScope
 from jaxnn.core.types import Array, Params, State
+from jaxnn.core.walk import named_variables
 
 if TYPE_CHECKING:
     from jaxnn.core.layer import Layer
@@ -62,7 +63,7 @@ def init(layer: Layer, key: Array, input_shape: Any = None, **kwargs: Any) -> tu
     params: Params = {}
     state: State = {}
     trainable = {id(v) for v in layer.trainable_variables}
-    for i, (path, v) in enumerate(_named(layer).items()):
+    for i, (path, v) in enumerate(named_variables(layer).items()):
         target = params if id(v) in trainable else state
         target[path] = _fresh(v, jax.random.fold_in(key, i))
     return params, state
@@ -82,7 +83,7 @@ def take(layer: Layer) -> tuple[Params, State]:
     trainable = {id(v) for v in layer.trainable_variables}
     params: Params = {}
     state: State = {}
-    for path, v in _named(layer).items():
+    for path, v in named_variables(layer).items():
         (params if id(v) in trainable else state)[path] = v.value
     return params, state
 
@@ -90,7 +91,7 @@ def take(layer: Layer) -> tuple[Params, State]:
 def give(layer: Layer, params: Params, state: State) -> None:
     """Writes values back into the layer's Variables: what a loop of one's own has trained."""
     values = {**params, **state}
-    named = _named(layer)
+    named = named_variables(layer)
     _check_names(layer, values, named)
     for path, v in named.items():
         v.assign(values[path])
@@ -127,7 +128,7 @@ def apply(
                 f"{type(layer).__name__} '{layer.name}': `{name}` must be a dictionary of arrays by path, as init gives; "
                 f"got {type(given).__name__}. Write apply(params, state, x)."
             )
-    named = _named(layer)
+    named = named_variables(layer)
     values = {**params, **state}
     _check_names(layer, values, named)
     mapping = [(v, values[path]) for path, v in named.items()]
@@ -181,12 +182,6 @@ def _root_call(layer: Layer, *args: Any, **kwargs: Any) -> Any:
     """
     parts_forget = any(inner._remat_mode is not None for inner in layer._flatten_layers(include_self=False))
     return layer.call if parts_forget else layer.rematerialized_call(layer.call, *args, **kwargs)
-
-
-def _named(layer: Layer) -> dict[str, Variable]:
-    from jaxnn.core.walk import named_variables  # the walk knows Layer; Layer offers these functions as methods
-
-    return named_variables(layer)
 
 
 def _check_names(layer: Layer, values: dict, named: dict) -> None:

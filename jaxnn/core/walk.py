@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from jaxnn.core.layer import Layer, is_metric
 from jaxnn.core.naming import snake_case
+from jaxnn.core.owner import Owner, is_metric
 from jaxnn.core.seed import SeedGenerator
 from jaxnn.core.variable import Variable
 
@@ -71,7 +71,7 @@ def _number(name: str, used: dict[str, int]) -> str:
 
 
 def _attributes(part: Any, for_files: bool) -> Iterator[tuple[str, Any]]:
-    if not isinstance(part, Layer):
+    if not isinstance(part, Owner):
         if for_files and not isinstance(part, SeedGenerator):  # a metric's or optimiser's
             yield from sorted(getattr(part, "__dict__", {}).items(), key=lambda item: _last_if_private(item[0]))
         return
@@ -90,7 +90,7 @@ def _last_if_private(name: str) -> str:
     return f"~{name}" if name.startswith("_") else name
 
 
-def _names(part: Layer, for_files: bool) -> set[str]:
+def _names(part: Owner, for_files: bool) -> set[str]:
     """The attributes, and maybe the properties of the user's own classes, that Layer doesn't have."""
     names = set(vars(part))
     if for_files:
@@ -98,17 +98,16 @@ def _names(part: Layer, for_files: bool) -> set[str]:
         for cls in type(part).__mro__:
             if not cls.__module__.startswith("jaxnn."):
                 names.update(name for name, value in vars(cls).items() if isinstance(value, property))
-    return names - _OWN_ATTRIBUTES - (set() if for_files else {"optimizer"})
+    return names - part._common_names - (_OF_GRAPHS if for_files else _OF_GRAPHS_AND_TRAINING)
 
 
 def _is_part(x: Any, for_files: bool) -> bool:
-    if isinstance(x, Layer | SeedGenerator) or is_metric(x):
+    if isinstance(x, Owner | SeedGenerator) or is_metric(x):
         return True
     return for_files and hasattr(x, "save_own_variables") and not isinstance(x, type)  # an optimiser
 
 
-_OWN_ATTRIBUTES = {
-    *dir(Layer(name="layer")),  # named, so that no automatic name is used up
+_OF_GRAPHS = {
     "_functional",
     "_operations",
     "_graph_nodes",
@@ -117,9 +116,10 @@ _OWN_ATTRIBUTES = {
     "_inputs_struct",
     "_outputs_struct",
 }
+_OF_GRAPHS_AND_TRAINING = {*_OF_GRAPHS, "optimizer"}
 
 
-def named_variables(root: Layer) -> dict[str, Variable]:
+def named_variables(root: Owner) -> dict[str, Variable]:
     """Every Variable of a layer by path, in the order of the walk: `{"layers/dense/kernel": ..., ...}`.
 
     Seeds are called `.../seed_generator`; two variables of one name in one layer are numbered; a variable that the walk
@@ -130,7 +130,7 @@ def named_variables(root: Layer) -> dict[str, Variable]:
     for path, part in walk(root):
         if isinstance(part, SeedGenerator):
             _add(named, found, path, part.state)
-        elif isinstance(part, Layer):
+        elif isinstance(part, Owner):
             for v in part._own_weights():
                 _add(named, found, f"{path}/{v.name}" if path else v.name, v)
             for generator in part._seed_generators:

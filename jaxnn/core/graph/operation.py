@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import math
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +11,7 @@ import jax
 import numpy as np
 
 from jaxnn.core import registry, tree
+from jaxnn.core.construction import constructor_config, inherits_get_config
 from jaxnn.core.graph.inference import compute_output_spec
 from jaxnn.core.graph.keras_tensor import KerasTensor, any_symbolic
 from jaxnn.core.graph.node import Node
@@ -94,37 +94,9 @@ class Operation:
         Raises:
             NotImplementedError: if an argument is not plain data and the class doesn't override this.
         """
-        if type(self).get_config is not Operation.get_config and not _inherits_get_config(type(self)):
+        if type(self).get_config is not Operation.get_config and not inherits_get_config(type(self)):
             return {"name": self.name}
-        return self._constructor_config()
-
-    def _constructor_config(self) -> dict[str, Any]:
-        args, kwargs = self._init_arguments
-        signature = inspect.signature(type(self).__init__)
-        bound = signature.bind(self, *args, **kwargs)
-        bound.apply_defaults()
-        config: dict[str, Any] = {}
-        for name, value in list(bound.arguments.items())[1:]:
-            kind = signature.parameters[name].kind
-            if kind is inspect.Parameter.VAR_KEYWORD:
-                config.update(value)
-            elif (
-                kind is not inspect.Parameter.VAR_POSITIONAL and kind is not inspect.Parameter.POSITIONAL_ONLY
-            ) or not value:
-                config[name] = value
-            else:
-                raise NotImplementedError(_NEEDS_CONFIG.format(type(self).__name__, f"positional arguments *{name}"))
-        config.pop("args", None)
-        if "name" in config and config["name"] is None:
-            config.pop("name")
-        plain = (str, int, float, bool, type(None))
-        for name, value in config.items():
-            if not all(isinstance(leaf, plain) for leaf in tree.flatten(value)):
-                raise NotImplementedError(_NEEDS_CONFIG.format(type(self).__name__, f"the argument `{name}`"))
-        takes_name = "name" in signature.parameters or any(
-            p.kind is p.VAR_KEYWORD for p in signature.parameters.values()
-        )
-        return {"name": self.name, **config} if takes_name else config
+        return constructor_config(self)
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
@@ -177,16 +149,3 @@ def _with_forgetful_activation(operation: Any, fn: Callable, *args: Any, **kwarg
         return fn(*args, **kwargs)
     finally:
         put(activation)
-
-
-_NEEDS_CONFIG = (
-    "Object {0} was created with {1}, which is not plain data, so the object must override `get_config()` to be "
-    "serializable:\n\n    def get_config(self):\n        config = super().get_config()\n"
-    '        config.update({{"arg1": self.arg1}})\n        return config'
-)
-
-
-def _inherits_get_config(cls: type) -> bool:
-    """Whether no class below the library's own overrides `get_config`."""
-    owner = next(c for c in cls.__mro__ if "get_config" in vars(c))
-    return owner.__module__.startswith("jaxnn.")
