@@ -152,7 +152,10 @@ def _draw(data: dict[str, Any]) -> Any:
     ax.plot(rate, smooth, label="smoothed", **figures.style(0))
     ax.set_xscale("log")
     ax.set_ylim(low - 0.15 * (high - low) - 1e-9, high + 0.6 * (high - low) + 1e-9)
-    for key, i, word, side, gap in (("suggested", 1, "falls fastest", "right", -4), ("limit", 2, "blows up", "left", 4)):
+    for key, i, word, side, gap in (
+        ("suggested", 1, "falls fastest", "right", -4),
+        ("limit", 2, "blows up", "left", 4),
+    ):
         if np.isfinite(data[key]):
             ax.axvline(data[key], **figures.style(i))
             ax.annotate(f"{word}\n{number(data[key])}", (data[key], 0.98), xycoords=("data", "axes fraction"), xytext=(gap, 0),
