@@ -1,5 +1,6 @@
 """The lessons run top to bottom in a fresh kernel, and what they say is what they print."""
 
+import ast
 import functools
 import os
 import re
@@ -19,6 +20,8 @@ from tests.documents.test_rows import ALL  # noqa: E402
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+CHINESE = [path for path in NOTEBOOKS if path.stem.endswith(".zh-TW")]  # the same code in another language
+ENGLISH = [path for path in NOTEBOOKS if path not in CHINESE]
 NOT_YET_SEEN = set(  # a row leaves when its lesson comes
     re.findall(
         r"\w+",
@@ -32,6 +35,7 @@ COLOUR = re.compile(r"\x1b\[\d+m")
 NUMBER = re.compile(r"\d[\d,]*\d(?:\.\d+)?(?:e[+-]?\d+)?|\d(?:\.\d+)?(?:e[+-]?\d+)?")
 
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+every_run = pytest.mark.parametrize("path", ENGLISH, ids=lambda path: path.stem)
 
 
 @functools.cache
@@ -104,14 +108,14 @@ def test_a_notebook_is_small_and_holds_nothing_of_the_machine_it_ran_on(path):
     assert set(stored(path).metadata) <= {"kernelspec", "language_info"}
 
 
-@every_notebook
+@every_run
 def test_a_notebook_runs_top_to_bottom_and_draws_what_is_stored(path):
     for before, now in zip(code_cells(stored(path)), code_cells(fresh(path)), strict=True):
         kinds = [[sorted(output.get("data", [])) for output in cell.outputs] for cell in (before, now)]
         assert kinds[0] == kinds[1], now.source
 
 
-@every_notebook
+@every_run
 def test_the_numbers_that_are_stored_are_those_of_a_fresh_run(path):
     for before, now in zip(code_cells(stored(path)), code_cells(fresh(path)), strict=True):
         old, new = printed(before), printed(now)
@@ -131,7 +135,7 @@ def test_a_finding_names_no_number_that_its_section_has_not_printed(path):
             continue
         if re.search("^## ", cell.source, re.MULTILINE):
             shown, written = set(), set()
-        for finding in re.findall(r"^> \*Finding\.\*(?:.*\n?)(?:^>.*\n?)*", cell.source, re.MULTILINE):
+        for finding in re.findall(r"^> \*(?:Finding\.|發現。)\*(?:.*\n?)(?:^>.*\n?)*", cell.source, re.MULTILINE):
             said += 1
             for number in numbers(finding):
                 known = shown if "." in number else shown | written  # "after 20 epochs" may stand in the code alone
@@ -159,7 +163,18 @@ def test_the_first_lesson_has_the_documents_snippets_to_the_letter():
 
 def test_the_table_of_lessons_names_each_of_them():
     table = (ROOT / "notebooks" / "README.md").read_text(encoding="utf-8")
-    assert re.findall(r"^\| \[\w+\]\((\w+\.ipynb)\)", table, re.MULTILINE) == [path.name for path in NOTEBOOKS]
+    assert re.findall(r"^\| \[\w+\]\((\w+\.ipynb)\)", table, re.MULTILINE) == [path.name for path in ENGLISH]
+    for path in CHINESE:
+        assert f"]({path.name.replace('.zh-TW', '')}) ([中文]({path.name})) |" in table
+
+
+@pytest.mark.parametrize("path", CHINESE, ids=lambda path: path.stem)
+def test_a_translation_has_the_originals_code_and_outputs(path):
+    original = stored(path.with_name(path.name.replace(".zh-TW", "")))
+    assert [cell.cell_type for cell in stored(path).cells] == [cell.cell_type for cell in original.cells]
+    for here, there in zip(code_cells(stored(path)), code_cells(original), strict=True):
+        assert ast.dump(ast.parse(here.source)) == ast.dump(ast.parse(there.source))  # comments aside
+        assert here.outputs == there.outputs
 
 
 def seen():
