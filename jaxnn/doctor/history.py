@@ -73,7 +73,7 @@ def _findings(record: dict, baseline: float | None, found: list[Baseline]) -> It
             fact = Text("diverged", last=_n(loss[epoch]), epoch=epoch + 1, best=_n(best))
         yield Finding("diverged", WHO, fact, Text("diverged/help"), "warning")
     elif len(loss) >= _EPOCHS:
-        under = _underfitting(loss, baseline) or _no_better(record, loss, found)
+        under = _no_better(record, loss, found) or _underfitting(loss, baseline)
         if under:
             yield Finding("underfitting", WHO, under, Text("underfitting/help"), "warning")
         else:

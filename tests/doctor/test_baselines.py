@@ -75,6 +75,13 @@ def test_a_loss_that_looks_fallen_is_no_better_than_a_constant():
     assert read_history(history_of(model, loss=[3.0, 0.8, 0.8, 0.8, 0.8]), x=X, y=LABELS).codes == []
 
 
+def test_a_baseline_says_more_than_a_flat_curve():
+    model = model_for("sparse_categorical_crossentropy", 3, "softmax")
+    report = read_history(history_of(model, loss=[0.92, 0.91, 0.9, 0.9, 0.9]), x=X, y=LABELS)
+    assert "the best constant answer has 0.8923" in str(report)
+    assert len(report.findings) == 1
+
+
 def test_a_given_baseline_comes_first():
     model = model_for("sparse_categorical_crossentropy", 3, "softmax")
     history = history_of(model, loss=[3.0, 0.9, 0.9, 0.9, 0.9])
