@@ -10,7 +10,9 @@ import re
 
 from latex2mathml.converter import convert
 
+_THIN = '<mspace width="0.17em"/>'
 _EQUATION = re.compile(r'<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>', re.DOTALL)
+_FUNCTION = re.compile(r"<mi>(arg|cos|exp|ln|log|max|min|sin|tanh)</mi>(?!<mo[^>]*>(?:\(|&#x00028;))")
 _IN_TITLE = re.compile(r"\\\((.*?)\\\)")
 
 
@@ -26,4 +28,5 @@ def rendered_title(title: str) -> str:
 
 def _drawn(equation: re.Match) -> str:
     kind, latex = equation.groups()
-    return convert(html.unescape(latex).strip(), display="block" if kind == "div" else "inline")
+    drawn = convert(html.unescape(latex).strip(), display="block" if kind == "div" else "inline")
+    return _FUNCTION.sub(rf"{_THIN}<mi>\1</mi>{_THIN}", drawn)  # browsers leave none around a function's name

@@ -190,6 +190,8 @@ def test_equations_become_mathml():
     assert "<mo>&#x0003C;</mo>" in page
     assert 'display="block"' in page
     assert "arithmatex" not in page
+    thin = '<mspace width="0.17em"/>'
+    assert f"{thin}<mi>ln</mi>{thin}<mi>p</mi>" in rendered('<span class="arithmatex">\\(y \\ln p\\)</span>')
     assert rendered_title("2. A layer is \\(XW + b\\)").startswith("2. A layer is <math")
 
 

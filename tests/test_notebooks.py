@@ -169,12 +169,16 @@ def test_the_table_of_lessons_names_each_of_them():
 
 
 @pytest.mark.parametrize("path", CHINESE, ids=lambda path: path.stem)
-def test_a_translation_has_the_originals_code_and_outputs(path):
+def test_a_translation_has_the_originals_code_outputs_and_numbers(path):
     original = stored(path.with_name(path.name.replace(".zh-TW", "")))
     assert [cell.cell_type for cell in stored(path).cells] == [cell.cell_type for cell in original.cells]
     for here, there in zip(code_cells(stored(path)), code_cells(original), strict=True):
         assert ast.dump(ast.parse(here.source)) == ast.dump(ast.parse(there.source))  # comments aside
         assert here.outputs == there.outputs
+    for here, there in zip(stored(path).cells, original.cells, strict=True):
+        if here.cell_type == "markdown":
+            here, there = (re.sub(r"\]\(.*?\)", "", cell.source) for cell in (here, there))
+            assert sorted(n for n in numbers(here) if len(n) > 1) == sorted(n for n in numbers(there) if len(n) > 1)
 
 
 def seen():
