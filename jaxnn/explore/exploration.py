@@ -82,13 +82,28 @@ class Exploration:
     def __repr__(self) -> str:
         return self.finding
 
-    def _ipython_display_(self) -> None:
-        """In a notebook: the figure, then the sentence. As HTML the figure would stand in the file twice."""
-        from IPython.display import display
+    def show(self, finding: bool = True) -> None:
+        """Shows the figure in a notebook before a cell's end, as its last line would: in a loop, in a function, twice.
 
-        picture = base64.b64encode(self._repr_png_()).decode()
+        Args:
+            finding: whether the sentence is printed below it.
+
+        Raises:
+            ImportError: without IPython; `save` writes the figure then.
+        """
+        try:
+            from IPython.display import display
+        except ImportError as error:
+            raise ImportError(
+                "Exploration.show: IPython is missing: pip install jaxnn[notebooks], or save the figure: seen.save(path)."
+            ) from error
+        picture = base64.b64encode(self._repr_png_()).decode()  # as HTML it would stand in the file twice
         display({"image/png": picture, "text/plain": "figure"}, raw=True)
-        print(self.finding)
+        if finding:
+            print(self.finding)
+
+    def _ipython_display_(self) -> None:
+        self.show()
 
     def _repr_png_(self) -> bytes:
         """With the dots an inch of matplotlib's own figures; in 256 colours, a third of the bytes that a notebook would keep otherwise."""

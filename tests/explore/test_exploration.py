@@ -137,6 +137,15 @@ def test_a_notebook_stores_the_figure_once_and_the_finding_as_text(monkeypatch, 
     assert set(data) == {"image/png", "text/plain"}
     assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG")
     assert capsys.readouterr().out.strip() == seen.finding
+    seen.show(finding=False)
+    assert len(shown) == 2
+    assert not capsys.readouterr().out
+
+
+def test_without_ipython_show_says_what_to_do(monkeypatch):
+    monkeypatch.setitem(sys.modules, "IPython.display", None)
+    with pytest.raises(ImportError, match=r"IPython is missing: pip install jaxnn\[notebooks\], or save the figure"):
+        explore.weights(line()).show()
 
 
 def test_a_notebooks_figure_has_the_looks_of_the_saved_one_in_half_its_bytes(tmp_path):
