@@ -10,15 +10,17 @@ from jaxnn.core.config import (
     set_image_data_format,
 )
 from jaxnn.core.dtypes import is_float_dtype, is_int_dtype, result_type, standardize_dtype
-from jaxnn.core.graph import KerasTensor, compute_output_spec, is_keras_tensor, is_tensor
+from jaxnn.core.graph import KerasTensor, compute_output_spec, is_keras_tensor, is_tensor, standardize_shape
 from jaxnn.core.masking import get_keras_mask, set_keras_mask
 from jaxnn.core.naming import name_scope
 from jaxnn.core.naming import uid as get_uid
 from jaxnn.core.scope import StatelessScope, in_stateless_scope, in_symbolic_scope
+from jaxnn.core.scope import autocast as AutocastScope  # noqa: N812 - its name in Keras
 from jaxnn.core.variable import Variable
 from jaxnn.utils.session import clear_session
 
 __all__ = [
+    "AutocastScope",
     "KerasTensor",
     "StatelessScope",
     "Variable",
@@ -43,4 +45,5 @@ __all__ = [
     "set_image_data_format",
     "set_keras_mask",
     "standardize_dtype",
+    "standardize_shape",
 ]

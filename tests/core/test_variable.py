@@ -11,6 +11,7 @@ import numpy as np
 import optax
 import pytest
 
+from jaxnn import backend
 from jaxnn.core.naming import name_scope
 from jaxnn.core.scope import StatelessScope
 from jaxnn.core.variable import Variable
@@ -177,6 +178,18 @@ def test_one_born_while_jax_traces_is_a_real_array():
 
     g(jnp.zeros(2))
     np.testing.assert_array_equal(born[0].numpy(), [1, 1])
+
+
+def test_an_autocast_scope_reads_floats_in_its_dtype_unless_they_refuse():
+    weight, statistic, count = (
+        Variable(np.ones(2)),
+        Variable(np.full(2, 7e4), autocast=False),
+        Variable(3, dtype="int32"),
+    )
+    with backend.AutocastScope("float16"):
+        assert [v.value.dtype for v in (weight, statistic, count)] == ["float16", "float32", "int32"]
+        assert float(statistic.value[0]) == 7e4  # beyond float16
+    assert weight.value.dtype == "float32"
 
 
 def test_it_goes_with_its_last_reference():
