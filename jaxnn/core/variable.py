@@ -18,6 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxnn.core import registry
+from jaxnn.core.as_array import AsArray
 from jaxnn.core.dtypes import is_float_dtype, standardize_dtype
 from jaxnn.core.naming import auto_name, check_name, current_path
 from jaxnn.core.scope import autocast_dtype, current_scope
@@ -40,7 +41,7 @@ class Lease(Protocol):
         """Notes that the variable was written; the loop takes the value up before its next chunk."""
 
 
-class Variable:
+class Variable(AsArray):
     """A named array with a fixed shape and dtype.
 
     Args:
@@ -338,91 +339,6 @@ class Variable:
         memo[id(self)] = twin
         twin.__dict__.update(copy.deepcopy(self.__getstate__(), memo))
         return twin
-
-    # --- as an array -------------------------------------------------------------------------------------------------
-
-    def __jax_array__(self) -> Array:
-        return self.value
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        return np.asarray(self.value, dtype=dtype)
-
-    def __hash__(self) -> int:
-        return id(self)
-
-    def __len__(self) -> int:
-        return len(self.value)
-
-    def __iter__(self):
-        return iter(self.value)
-
-    def __getitem__(self, index: Any) -> Array:
-        return self.value[index]
-
-    def __int__(self) -> int:
-        return int(self._scalar())
-
-    def __float__(self) -> float:
-        return float(self._scalar())
-
-    def __index__(self) -> int:
-        return int(self._scalar())
-
-    def _scalar(self) -> Array:
-        if self._shape:
-            raise TypeError(f"Only scalar arrays can be converted to Python scalars. Got: shape={self._shape}")
-        return self.value
-
-    def __bool__(self) -> bool:
-        raise TypeError("A Keras Variable cannot be used as a boolean.")
-
-    def __format__(self, spec: str) -> str:
-        return format(self.value.item(), spec) if spec and not self._shape else format(repr(self), spec)
-
-    def __getattr__(self, name: str) -> Any:
-        if name in _ARRAY_METHODS:
-            return getattr(self.value, name)
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
-
-
-_ARRAY_METHODS = {
-    "T",
-    "astype",
-    "reshape",
-    "sum",
-    "mean",
-    "max",
-    "min",
-    "std",
-    "var",
-    "transpose",
-    "flatten",
-    "item",
-    "at",
-    "tolist",
-}
-
-
-def _operator(name: str) -> Any:
-    def apply(self: Variable, *other: Any) -> Any:
-        return getattr(self.value, name)(*map(_operand, other))
-
-    return apply
-
-
-def _operand(x: Any) -> Any:
-    """What stands on an operator's other side: lists are arrays there, as in Keras."""
-    if isinstance(x, Variable):
-        return x.value
-    return jnp.asarray(x) if isinstance(x, list | tuple) else x
-
-
-_OPERATORS = (
-    "neg pos abs invert eq ne lt le gt ge add radd sub rsub mul rmul truediv rtruediv floordiv rfloordiv mod rmod pow "
-    "rpow matmul rmatmul and rand or ror xor rxor lshift rlshift rshift rrshift divmod rdivmod round"
-)
-for _name in _OPERATORS.split():
-    setattr(Variable, f"__{_name}__", _operator(f"__{_name}__"))
 
 
 def _own_dtype(value: Any) -> str:
