@@ -15,6 +15,7 @@ from jaxnn.core.layer import Layer, default
 from jaxnn.core.registry import export
 from jaxnn.core.scope import current_scope
 from jaxnn.models.compiled_call import NOT_COMPILED, CompiledCall
+from jaxnn.models.graph_config import functional_from_config
 from jaxnn.models.summary import print_summary
 from jaxnn.saving.state_tree import give_state_tree, state_tree
 from jaxnn.training.trainer import Trainer
@@ -183,7 +184,7 @@ class Model(Trainer, Layer):
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: dict | None = None) -> Any:
         """A new model from what `get_config` gave."""
-        from jaxnn.models.functional import Functional, functional_from_config
+        from jaxnn.models.functional import Functional
 
         is_graph = all(key in config for key in ("name", "layers", "input_layers", "output_layers"))
         with registry.CustomObjectScope(custom_objects or {}):
