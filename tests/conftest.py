@@ -2,6 +2,7 @@
 
 import gc
 import os
+import pathlib
 import sys
 
 os.environ["KERAS_BACKEND"] = "jax"
@@ -26,14 +27,40 @@ def session():
         sys.modules["keras"].utils.clear_session(free_memory=False)
 
 
+TESTS = pathlib.Path(__file__).parent
+# A test runs most of its programs once, and compiling them takes most of its time: two thirds without optimisations. What
+# compares bits, trains or counts on speed is compiled as users' programs are.
+COMPILED_QUICKLY = (
+    "contract",
+    "layers",
+    "ops",
+    "parity/test_attention.py",
+    "parity/test_image_layers.py",
+    "parity/test_recurrent_wrappers.py",
+)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def compilation(request):
+    """With optimisations or without; what was compiled without is forgotten before tests that want them."""
+    quickly = request.path.relative_to(TESTS).as_posix().startswith(COMPILED_QUICKLY)
+    if jax.config.read("jax_disable_most_optimizations") and not quickly:
+        _forget_programs()
+    jax.config.update("jax_disable_most_optimizations", quickly)
+
+
 @pytest.fixture(autouse=True, scope="module")
 def memory():
     """Thousands of compiled programs take gigabytes: a process that has grown forgets them before the next module."""
     yield
     if _resident_bytes() > 3 << 29:
-        programs.clear()
-        jax.clear_caches()
+        _forget_programs()
         gc.collect()
+
+
+def _forget_programs():
+    programs.clear()
+    jax.clear_caches()
 
 
 def _resident_bytes():
