@@ -18,8 +18,8 @@ from jaxnn.training.compiled_loss import CompileLoss
 from jaxnn.training.compiled_metrics import CompileMetrics
 
 if TYPE_CHECKING:
-    from jaxnn.training.loop import Pace
     from jaxnn.training.model_programs import ModelPrograms
+    from jaxnn.training.pace import Pace
     from jaxnn.training.prediction import QuickPredictions
     from jaxnn.training.single_batches import QuickSteps
     from jaxnn.training.state import Session

@@ -14,7 +14,7 @@ from jaxnn.core.tracking import Watch
 from jaxnn.core.types import Logs
 from jaxnn.core.variable import Variable
 from jaxnn.doctor.finite import all_finite
-from jaxnn.training import loop
+from jaxnn.training.batch_steps import single_test_step, single_train_step
 from jaxnn.training.events import floats
 from jaxnn.training.prediction import write_back
 from jaxnn.training.state import Session, variables_of
@@ -45,7 +45,7 @@ def _moving(who: str, state: Any) -> Any:
 
 
 def _program(model: Any, who: str, state: Any, batch: tuple) -> Callable:
-    make = loop.single_train_step if who == "train_on_batch" else loop.single_test_step
+    make = single_train_step if who == "train_on_batch" else single_test_step
     return model._programs.find((who,), functools.partial(make, model), (state, np.bool_(True), batch))
 
 

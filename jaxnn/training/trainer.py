@@ -21,11 +21,13 @@ from jaxnn import callbacks as callbacks_module
 from jaxnn import doctor
 from jaxnn.core import check, tree
 from jaxnn.doctor import NOTHING, Given
-from jaxnn.training import columns, data, function_loop, limits, loop, steps
+from jaxnn.training import columns, data, evaluation, function_loop, limits, loop, steps
 from jaxnn.training.building import build_by_call, build_for
 from jaxnn.training.checkup import checkup
 from jaxnn.training.events import EpochEvents
+from jaxnn.training.interrupts import Interrupts
 from jaxnn.training.model_programs import ModelPrograms
+from jaxnn.training.pace import Pace
 from jaxnn.training.prediction import QuickPredictions, predict_arrays, predict_stream, write_back
 from jaxnn.training.profile import Clock, Profile
 from jaxnn.training.single_batches import QuickSteps, run_step
@@ -140,7 +142,7 @@ class Trainer(StepMethods):
         """The epochs, and what happens between them."""
         self.stop_training = False
         closing = contextlib.closing(plan), contextlib.closing(validation or plan)
-        with closing[0], closing[1], Session(self) as session, loop.Interrupts() as interrupts:
+        with closing[0], closing[1], Session(self) as session, Interrupts() as interrupts:
             self._session = session
             try:
                 callbacks.on_train_begin()
@@ -206,7 +208,7 @@ class Trainer(StepMethods):
         callbacks = self._callback_list(callbacks, verbose, 1, plan.steps_per_epoch)
         data.check_end(plan, callbacks.needs_test_batches)
         self._whole_executions(plan, steps)
-        with contextlib.closing(plan), Session(self) as session, loop.Interrupts() as interrupts:
+        with contextlib.closing(plan), Session(self) as session, Interrupts() as interrupts:
             logs = self._evaluate(plan, session, callbacks, interrupts, Clock())
         return logs if return_dict else self._in_order(logs)
 
@@ -215,25 +217,25 @@ class Trainer(StepMethods):
         plan: Any,
         session: Session,
         callbacks: Any,
-        interrupts: loop.Interrupts,
+        interrupts: Interrupts,
         clock: Clock,
         wait: bool = True,
     ) -> Any:
         pace = self._pace(plan)
         if not wait:
-            return loop.evaluate(self, plan, session, callbacks, interrupts, clock, pace, wait)
+            return evaluation.evaluate(self, plan, session, callbacks, interrupts, clock, pace, wait)
         self.stop_evaluating = False
         callbacks.on_test_begin()
         if function_loop.is_overridden(self, "test"):
             logs = function_loop.evaluate(self, plan, session, callbacks)
         else:
-            logs = loop.evaluate(self, plan, session, callbacks, interrupts, clock, pace)
+            logs = evaluation.evaluate(self, plan, session, callbacks, interrupts, clock, pace)
         callbacks.on_test_end(logs)
         return logs
 
-    def _pace(self, plan: Any) -> loop.Pace:
+    def _pace(self, plan: Any) -> Pace:
         """The pace of evaluation, which outlives a call: so does what it learned."""
-        return self._paces.setdefault(getattr(plan, "batch_size", None), loop.Pace())
+        return self._paces.setdefault(getattr(plan, "batch_size", None), Pace())
 
     def _is_long(self, plan: Any) -> bool:
         """Whether an evaluation is, for all that is known, more than a short chunk."""

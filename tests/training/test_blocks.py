@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import jaxnn as keras
-from jaxnn.training import blocks, loop
+from jaxnn.training import blocks, evaluation, pace
 
 SIZE, BATCHES = 4, 70
 ROWS = SIZE * BATCHES
@@ -472,8 +472,8 @@ def test_nan_in_one_batch_stays_in_its_rows():
 
 def count_chunks(monkeypatch):
     """Counts the calls of compiled chunks."""
-    calls, original = [], loop._advance
-    monkeypatch.setattr(loop, "_advance", lambda *args, **kwargs: calls.append(1) or original(*args, **kwargs))
+    calls, original = [], evaluation.advance
+    monkeypatch.setattr(evaluation, "advance", lambda *args, **kwargs: calls.append(1) or original(*args, **kwargs))
     return calls
 
 
@@ -482,7 +482,7 @@ def test_what_is_computed_all_at_once_is_one_call_however_slow_it_seems(monkeypa
     """Else each chunk would compute all, and the slower that made it, the shorter would the chunks become."""
     x, y = np.resize(X, (rows, 6)), np.resize(Y, (rows, 1))
     model = dense()
-    monkeypatch.setattr(loop.Pace, "chunk", lambda self, left: 1)
+    monkeypatch.setattr(pace.Pace, "chunk", lambda self, left: 1)
     calls = count_chunks(monkeypatch)
     for _ in range(3):
         model.evaluate(x, y, batch_size=SIZE, verbose=0)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import jaxnn as keras
-from jaxnn.training import events, loop
+from jaxnn.training import evaluation, events, loop
 
 X = np.random.RandomState(0).randn(96, 6).astype("float32")
 Y = (X[:, :1] > 0).astype("float32")
@@ -142,13 +142,15 @@ def assert_whole(model, validation):
 
 @pytest.mark.parametrize("validation", [{}, VALIDATION], ids=["", "val"])
 @pytest.mark.parametrize("before", [True, False])
-@pytest.mark.parametrize("where", ["floats", "_advance"])
+@pytest.mark.parametrize("where", ["floats", "advance"])
 def test_ctrl_c_leaves_a_history_of_all_that_was_computed(
     where, before, validation, ahead, monkeypatch, python_handles_ctrl_c
 ):
     model = build()
-    module = events if where == "floats" else loop
-    monkeypatch.setattr(module, where, Pressed(getattr(module, where), 7, before))
+    modules = [events] if where == "floats" else [loop, evaluation]
+    pressed = Pressed(getattr(modules[0], where), 7, before)
+    for module in modules:
+        monkeypatch.setattr(module, where, pressed)
     with pytest.raises(KeyboardInterrupt):
         model.fit(X, Y, epochs=50, verbose=0, **validation)
     monkeypatch.undo()
@@ -158,7 +160,7 @@ def test_ctrl_c_leaves_a_history_of_all_that_was_computed(
 
 
 def test_an_error_in_the_middle_tells_what_was_computed(ahead, monkeypatch):
-    model, original = build(), loop._advance
+    model, original = build(), loop.advance
     calls = []
 
     def advance(*args, **kwargs):
@@ -167,7 +169,7 @@ def test_an_error_in_the_middle_tells_what_was_computed(ahead, monkeypatch):
             raise MemoryError("no more")
         return original(*args, **kwargs)
 
-    monkeypatch.setattr(loop, "_advance", advance)
+    monkeypatch.setattr(loop, "advance", advance)
     with pytest.raises(MemoryError, match="no more"):
         model.fit(X, Y, epochs=50, verbose=0)
     monkeypatch.undo()

@@ -223,7 +223,7 @@ def press_ctrl_c():
 @pytest.mark.parametrize("times", [1, 2])
 def test_ctrl_c_inside_a_chunk_waits_for_its_end(times, monkeypatch, python_handles_ctrl_c):
     """Before the new state is known even a second one must wait: the old one is donated."""
-    model, real, done = build(), loop._advance, []
+    model, real, done = build(), loop.advance, []
 
     def advance(session, interrupts, run, args, wait=True):
         def pressed(*args):
@@ -236,7 +236,7 @@ def test_ctrl_c_inside_a_chunk_waits_for_its_end(times, monkeypatch, python_hand
 
         return real(session, interrupts, pressed, args, wait)
 
-    monkeypatch.setattr(loop, "_advance", advance)
+    monkeypatch.setattr(loop, "advance", advance)
     with pytest.raises(KeyboardInterrupt):
         model.fit(X, Y, epochs=9, verbose=0)
     monkeypatch.undo()
@@ -263,7 +263,7 @@ def test_a_second_ctrl_c_ends_the_waiting_and_the_state_is_whole(monkeypatch, py
         def on_train_batch_end(self, batch, logs=None):
             pass
 
-    monkeypatch.setattr(loop.jax, "block_until_ready", wait)
+    monkeypatch.setattr(jax, "block_until_ready", wait)
     with pytest.raises(KeyboardInterrupt):
         model.fit(X, Y, epochs=9, verbose=0, callbacks=[Watch()])
     monkeypatch.undo()
