@@ -24,11 +24,10 @@ from jaxnn.core.types import Array, Params, State
 from jaxnn.core.walk import named_variables
 
 if TYPE_CHECKING:
-    from jaxnn.core.layer import Layer
     from jaxnn.core.variable import Variable
 
 
-def build(layer: Layer, input_shape: Any, dtype: Any = None, **kwargs: Any) -> None:
+def build(layer: Any, input_shape: Any, dtype: Any = None, **kwargs: Any) -> None:
     """Makes the layer's Variables for an input shape (or a structure of shapes), if it hasn't any yet."""
     if layer.built and all(inner.built for inner in layer._flatten_layers()):
         return
@@ -37,7 +36,7 @@ def build(layer: Layer, input_shape: Any, dtype: Any = None, **kwargs: Any) -> N
     layer(inputs, **kwargs)
 
 
-def init(layer: Layer, key: Array, input_shape: Any = None, **kwargs: Any) -> tuple[Params, State]:
+def init(layer: Any, key: Array, input_shape: Any = None, **kwargs: Any) -> tuple[Params, State]:
     """Fresh values for all of a layer's Variables.
 
     The layer is built first if it isn't; its own Variables keep their values. The function is pure in `key`: vmap it
@@ -78,7 +77,7 @@ def _fresh(variable: Variable, key: Array) -> Array:
         return jnp.asarray(variable._initializer(variable.shape, dtype=variable._dtype), dtype=variable._dtype)
 
 
-def take(layer: Layer) -> tuple[Params, State]:
+def take(layer: Any) -> tuple[Params, State]:
     """The current values of a layer's Variables, as `params` and `state`."""
     trainable = {id(v) for v in layer.trainable_variables}
     params: Params = {}
@@ -88,7 +87,7 @@ def take(layer: Layer) -> tuple[Params, State]:
     return params, state
 
 
-def give(layer: Layer, params: Params, state: State) -> None:
+def give(layer: Any, params: Params, state: State) -> None:
     """Writes values back into the layer's Variables: what a loop of one's own has trained."""
     values = {**params, **state}
     named = named_variables(layer)
@@ -98,7 +97,7 @@ def give(layer: Layer, params: Params, state: State) -> None:
 
 
 def apply(
-    layer: Layer,
+    layer: Any,
     params: Params,
     state: State,
     *args: Any,
@@ -140,7 +139,7 @@ def apply(
 
 
 def stateless_call(
-    layer: Layer, trainable: Any, non_trainable: Any, args: tuple, kwargs: dict, return_losses: bool = False
+    layer: Any, trainable: Any, non_trainable: Any, args: tuple, kwargs: dict, return_losses: bool = False
 ) -> Any:
     """Keras's `Layer.stateless_call`: values in lists, `call` itself, new non-trainable values out."""
     layer._check_super_called()
@@ -166,7 +165,7 @@ def stateless_call(
 
 
 def forward(
-    layer: Layer, given: list[tuple[Variable, Any]], args: tuple, kwargs: dict, collect_losses: bool
+    layer: Any, given: list[tuple[Variable, Any]], args: tuple, kwargs: dict, collect_losses: bool
 ) -> tuple[Any, StatelessScope, list | None]:
     """`call` on given values of Variables: the outputs, the scope that knows what the values are now, and the losses."""
     with StatelessScope(given, collect_losses=collect_losses) as scope:
@@ -175,7 +174,7 @@ def forward(
     return outputs, scope, losses
 
 
-def _root_call(layer: Layer, *args: Any, **kwargs: Any) -> Any:
+def _root_call(layer: Any, *args: Any, **kwargs: Any) -> Any:
     """`call`, under `remat` if the layer is made so and its parts aren't.
 
     A whole model whose layers forget already would save nothing: all it forgets is back before the gradient starts.
@@ -184,7 +183,7 @@ def _root_call(layer: Layer, *args: Any, **kwargs: Any) -> Any:
     return layer.call if parts_forget else layer.rematerialized_call(layer.call, *args, **kwargs)
 
 
-def _check_names(layer: Layer, values: dict, named: dict) -> None:
+def _check_names(layer: Any, values: dict, named: dict) -> None:
     who = f"{type(layer).__name__} '{layer.name}'"
     for path in named:
         if path not in values:

@@ -28,7 +28,6 @@ from jaxnn.core.scope import StatelessScope, current_scope
 from jaxnn.core.sparse import is_bcoo
 
 if TYPE_CHECKING:
-    from jaxnn.core.layer import Layer
     from jaxnn.core.variable import Variable
 
 MODES = ("full", "activations", "larger_than", "list_of_layers", None)
@@ -164,7 +163,7 @@ class _Effects(StatelessScope):
         super().__init__(collect_losses=collect_losses)
         self._written: dict[int, Variable] = {}
         self._drawn: dict[int, Variable] = {}
-        self._layers: dict[int, Layer] = {}
+        self._layers: dict[int, Any] = {}  # layers
 
     def add_update(self, update: tuple[Variable, Any]) -> None:
         """Records a new value, and whose it is."""
@@ -176,7 +175,7 @@ class _Effects(StatelessScope):
         self._drawn[id(variable)] = variable
         return super().draw(variable)
 
-    def add_loss(self, loss: Any, layer: Layer | None = None) -> None:
+    def add_loss(self, loss: Any, layer: Any = None) -> None:
         """Takes a loss term, and whose it is."""
         super().add_loss(loss)
         if layer is not None:
@@ -186,7 +185,7 @@ class _Effects(StatelessScope):
         """The last values of what was written."""
         return [self.get_current_value(v) for v in self._written.values()]
 
-    def terms(self) -> list[tuple[Any, Layer | None]]:
+    def terms(self) -> list[tuple[Any, Any]]:
         """The loss terms with the layers that added them."""
         return [(loss, self._layers.get(id(loss))) for loss in self.losses]
 
