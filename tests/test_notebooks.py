@@ -22,12 +22,6 @@ ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 CHINESE = [path for path in NOTEBOOKS if path.stem.endswith(".zh-TW")]  # the same code in another language
 ENGLISH = [path for path in NOTEBOOKS if path not in CHINESE]
-NOT_YET_SEEN = set(  # a row leaves when its lesson comes
-    re.findall(
-        r"\w+",
-        "B3 G1 G2",
-    )
-)
 LARGEST = 400_000  # bytes: a repository should stay light to clone
 
 TIME = re.compile(r"\d+(\.\d+)? ?(s|ms|us)\b(/step)?")
@@ -189,8 +183,7 @@ def seen():
 
 
 def test_every_row_of_the_documents_is_seen_in_a_lesson():
-    assert set(seen()) | NOT_YET_SEEN == ALL
-    assert not set(seen()) & NOT_YET_SEEN, "these are seen now: take them off NOT_YET_SEEN"
+    assert set(seen()) == ALL
 
 
 def test_the_lessons_have_the_sections_that_the_table_names():
