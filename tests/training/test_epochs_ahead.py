@@ -3,6 +3,7 @@
 import re
 import signal
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -182,13 +183,17 @@ def test_ctrl_c_at_any_time_leaves_a_history_of_all_that_was_computed(ahead, pyt
     model = build()
     model.fit(X, Y, verbose=0)  # else the first one would come while it is compiled
 
-    def fit_for(seconds):
-        threading.Timer(seconds, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT)).start()
-        model.fit(X, Y, epochs=10**6, verbose=0)
+    def press(seconds):
+        earlier = len(ahead)
+        while len(ahead) == earlier:  # before that nothing runs ahead, or not even a new history has begun
+            time.sleep(1e-3)
+        time.sleep(seconds)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 
-    for seconds in (0.02, 0.03, 0.05):
+    for seconds in (0.0, 0.003, 0.02):
         before = int(model.optimizer.iterations.numpy())
+        threading.Thread(target=press, args=(seconds,)).start()
         with pytest.raises(KeyboardInterrupt):
-            fit_for(seconds)
+            model.fit(X, Y, epochs=10**6, verbose=0)
         assert int(model.optimizer.iterations.numpy()) - before == len(model.history.epoch) * STEPS
     assert ahead
