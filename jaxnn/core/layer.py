@@ -22,7 +22,6 @@ from jaxnn.core.input_spec import assert_input_compatibility
 from jaxnn.core.inputs import convert_inputs, describe, only_tensors
 from jaxnn.core.masking import get_keras_mask, pass_mask
 from jaxnn.core.naming import current_path
-from jaxnn.core.owner import _is_frozen, _is_layer, _is_seed_generator, _is_trainable, is_metric  # noqa: F401 (pickles have them from here)
 from jaxnn.core.scope import autocast, autocast_dtype
 from jaxnn.core.sparse import dense
 from jaxnn.core.types import Array, Params, State

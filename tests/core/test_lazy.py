@@ -115,6 +115,7 @@ print(json.dumps(lost + [name for name in full if unfound(lambda: registry.by_ap
         "registry.by_api('keras.optimizers.schedules.CosineDecay') is jaxnn.optimizers.schedules.CosineDecay",
         "isinstance(jaxnn.metrics.get('mean_squared_error'), jaxnn.metrics.MeanSquaredError)",  # a function, too
         "registry.by_api('keras.src.ops.numpy.Cumsum') is not None",
+        "registry.by_api('keras.src.layers.preprocessing.feature_space.Cross') is not None",
         "(jaxnn.Input((3,)) * 2.0).shape == (None, 3)",
         "'LSTM' in dir(jaxnn.layers) and 'LSTM' in dir(jaxnn) and jaxnn.LSTM is jaxnn.layers.LSTM",
     ],

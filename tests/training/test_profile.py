@@ -31,10 +31,10 @@ def shares(printed):
 
 
 class Slow(keras.callbacks.Callback):
-    """Takes its time, more than all the rest."""
+    """Takes its time."""
 
     def on_epoch_end(self, epoch, logs=None):
-        time.sleep(1.0)
+        time.sleep(0.2)
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,8 @@ def test_the_sentence_names_all_kinds_and_sums_to_a_hundred(profiled):
 
 def test_time_is_booked_where_it_was_spent(profiled):
     parts = shares(profiled[-1])
-    assert next(iter(parts)) == "callbacks"  # three seconds of sleep
+    total = float(re.search(r"fit took ([\d.e+-]+) s: ", profiled[-1])[1])
+    assert (parts["callbacks"] + 1) / 100 * total >= 0.6  # three times 0.2 s of sleep, and a rounded share
     assert parts["compile"] > 0
 
 

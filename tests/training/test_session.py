@@ -286,12 +286,12 @@ def test_ctrl_c_from_outside_at_any_time_leaves_a_whole_model(presses, python_ha
         threading.Timer(seconds, press).start()
         model.fit(X, Y, epochs=10**6, verbose=0)
 
-    for seconds in (0.02, 0.03, 0.05):
-        before = int(model.optimizer.iterations.numpy())
+    before = int(model.optimizer.iterations.numpy())
+    for seconds in (0.02, 0.03, 0.05, 0.5):  # the first may come before the first step, on a busy machine
         with pytest.raises(KeyboardInterrupt):
             fit_for(seconds)
-        assert int(model.optimizer.iterations.numpy()) > before
         assert_usable(model)
+    assert int(model.optimizer.iterations.numpy()) > before
 
 
 def test_ctrl_c_is_python_s_own_again_after_fit(python_handles_ctrl_c):

@@ -9,7 +9,7 @@ from jaxnn.core.graph.function import Function
 from jaxnn.core.graph.inference import compute_output_spec
 from jaxnn.core.graph.keras_tensor import KerasHistory, KerasTensor, any_symbolic, is_keras_tensor, is_tensor
 from jaxnn.core.graph.node import Node
-from jaxnn.core.graph.op_call import OpCall, _blank_operation, op
+from jaxnn.core.graph.op_call import OpCall, op
 from jaxnn.core.graph.operation import Operation
 from jaxnn.core.graph.shape import standardize_shape
 from jaxnn.core.graph.sorting import sort_graph
@@ -21,7 +21,6 @@ __all__ = [
     "Node",
     "OpCall",
     "Operation",
-    "_blank_operation",  # pickles name it
     "any_symbolic",
     "compute_output_spec",
     "is_keras_tensor",

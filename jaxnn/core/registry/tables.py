@@ -74,6 +74,10 @@ def by_api(name: str) -> Any:
             lazy.load(_package(kind), wanted)
     if name not in _by_api and kind == own:  # `keras.Optimizer` lives where all optimisers do
         lazy.load_all([own])
+    if name not in _by_api and module.startswith(
+        "keras.src."
+    ):  # a private module doesn't say in which of our packages it is
+        lazy.load_all()
     return _by_api.get(name)
 
 
