@@ -12,6 +12,7 @@ from jaxnn.core.types import Array
 from jaxnn.explore.exploration import Exploration
 from jaxnn.explore.twin import Twin
 from jaxnn.explore.words import number, percent
+from jaxnn.training.programs import shared
 from jaxnn.utils import figures
 
 
@@ -48,7 +49,6 @@ def per_example_gradients(model: Any, x: Any, y: Any, limit: int | None = 1000, 
     rows, targets = jax.tree.map(jnp.asarray, twin.some(limit))
     count = len(jax.tree.leaves(rows)[0])
 
-    @jax.jit
     def run(params: Any, state: Any, x: Any, y: Any) -> tuple[Array, Array, Array]:
         def slope(row: tuple) -> Any:
             return jax.grad(twin.loss)(params, state, *jax.tree.map(lambda a: a[None], row))
@@ -66,7 +66,8 @@ def per_example_gradients(model: Any, x: Any, y: Any, limit: int | None = 1000, 
         squares, along = jax.lax.map(measure, (x, y), batch_size=batch_size)
         return squares, along, _dot(mean, mean)
 
-    squares, along, mean = (np.asarray(a, float) for a in run(twin.params, twin.state, rows, targets))
+    args = (twin.params, twin.state, rows, targets)
+    squares, along, mean = (np.asarray(a, float) for a in shared(run, *args)(*args))
     norm, size = np.sqrt(squares), float(np.sqrt(mean))
     variance = float(max(squares.mean() - mean, 0.0) * count / max(count - 1, 1))
     signal = float(mean) - variance / count
