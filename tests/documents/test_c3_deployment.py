@@ -138,8 +138,8 @@ def test_c3_one_row_at_a_time_is_prepared_once(trained, predictions, monkeypatch
 
 
 @pytest.mark.parametrize(("x", "sentence"), [
-    (X[:, :7], r"predict: Sequential 'weather' expects input 'keras_tensor' of shape \(None, 8\); got \(300, 7\)"),
-    (X[0], r"predict: Sequential 'weather' expects input 'keras_tensor' of shape \(None, 8\); got \(8,\).* add the batch axis"),
+    (X[:, :7], r"predict: Sequential 'weather' expects input 'keras_tensor[_0-9]*' of shape \(None, 8\); got \(300, 7\)"),
+    (X[0], r"predict: Sequential 'weather' expects input 'keras_tensor[_0-9]*' of shape \(None, 8\); got \(8,\).* add the batch axis"),
     (X.astype(str), r"predict: `x` must hold numbers; column 0 has numbers written as text such as '1.76\d*' \(.*\). Convert them"),
     (None, r"predict: `x` is not optional, but None was passed. Pass an array of samples"),
 ], ids=["seven features", "a row alone", "text", "nothing"])  # fmt: skip
