@@ -1,7 +1,7 @@
 """The folder of compiled programs: where it is, who may use it, what is deleted from it.
 
-It holds machine code, so it must be the user's alone. It is one for each version of JAX and kind of CPU, since homes are shared
-between machines. Several processes may work in it at once: each only adds files or deletes them, and misses none.
+It holds machine code, so it must be the user's alone. It is one for each version of JAX, kind of CPU and number of cores, since homes are
+shared between machines, and XLA divides the work when it compiles: what was compiled for one core leaves the others idle. Several processes may work in it at once: each only adds files or deletes them, and misses none.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def _make() -> str | None:
     if not wanted or base is None or not _is_users_own(base if os.path.isdir(base) else os.path.dirname(base)):
         return None
     path = base
-    for name in ("", "jaxnn", "xla", f"{jax.__version__}-{jaxlib.__version__}-{_kind_of_cpu()}"):
+    for name in ("", "jaxnn", "xla", f"{jax.__version__}-{jaxlib.__version__}-{_kind_of_cpu()}-{_cores()}"):
         path = os.path.join(path, name) if name else path
         with contextlib.suppress(FileExistsError):
             os.mkdir(path, 0o700)
@@ -101,6 +101,11 @@ def _kind_of_cpu() -> str:
             if line.startswith(("vendor_id", "cpu family", "model", "flags", "Features", "CPU ")):
                 lines.append(line)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]
+
+
+def _cores() -> int:
+    """How many cores this process may use, which is how many XLA counts on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 # --- entries that this machine refuses -----------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ is, and `JAXNN_COMPILATION_CACHE=off` in the environment switches ours off.
 A cache may cost nothing but time. Whatever goes wrong with it (a folder that can't be made or isn't safe, a full disk, an
 entry that a killed process left half written) ends in compiling as if there were none, without a word.
 
-    <cache folder of the user>/jaxnn/xla/<jax>-<jaxlib>-<kind of CPU>/
+    <cache folder of the user>/jaxnn/xla/<jax>-<jaxlib>-<kind of CPU>-<cores>/
 
 XDG_CACHE_HOME or ~/.cache, ~/Library/Caches on macOS, LOCALAPPDATA on Windows. `cache_folder.py` makes and prunes it.
 """

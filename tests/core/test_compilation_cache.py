@@ -191,6 +191,20 @@ def test_the_folders_are_the_users_alone(home):
         assert path.stat().st_mode & 0o777 == 0o700
 
 
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="cores can't be taken from a process here")
+def test_a_process_that_may_use_fewer_cores_has_a_folder_of_its_own(home, monkeypatch):
+    cores = os.sched_getaffinity(0)
+    if len(cores) == 1:
+        pytest.skip("there is one core only")
+    folder = cache_folder.get()
+    monkeypatch.setattr(cache_folder, "_found", None)
+    os.sched_setaffinity(0, {min(cores)})
+    try:
+        assert cache_folder.get() != folder
+    finally:
+        os.sched_setaffinity(0, cores)
+
+
 def test_the_cache_folder_itself_is_made_but_no_home(home, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(home / "cache"))
     assert cache_folder.get().startswith(str(home / "cache"))
