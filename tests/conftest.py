@@ -34,7 +34,6 @@ COMPILED_QUICKLY = (
     "contract",
     "layers",
     "ops",
-    "parity/test_attention.py",
     "parity/test_image_layers.py",
     "parity/test_recurrent_wrappers.py",
 )

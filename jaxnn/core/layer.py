@@ -197,7 +197,9 @@ class Layer(WeightOwner, Operation):
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """The computation; subclasses override it."""
-        raise NotImplementedError(f"Layer {type(self).__name__} does not have a `call` method implemented.")
+        raise NotImplementedError(
+            f"Layer {type(self).__name__} does not have a `call` method implemented. Write `def call(self, inputs)` in it."
+        )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         self._check_super_called()

@@ -36,7 +36,8 @@ def pass_mask(layer: Any, inputs: Any, outputs: Any, mask: Any) -> None:
             warnings.warn(
                 f"Layer '{layer.name}' (of type {type(layer).__name__}) was passed an input with a mask attached to "
                 "it. However, this layer does not support masking and will therefore destroy the mask information. "
-                "Downstream layers will not see the mask.",
+                "Downstream layers will not see the mask. Set `self.supports_masking = True` in its constructor if the mask "
+                "holds for its outputs.",
                 stacklevel=3,
             )
         return

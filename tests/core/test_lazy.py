@@ -124,6 +124,11 @@ def test_a_fresh_process_knows(expression):
     assert in_a_fresh_process(f"print(bool({expression}))") == "True"
 
 
+def test_an_unknown_name_asks_for_no_library_that_is_missing():
+    code = "sys.modules.update(dict.fromkeys(sys.argv[1:]))\nprint(registry.by_api('keras.src.layers.nothing.Nothing'))"
+    assert in_a_fresh_process(code, "sklearn", "matplotlib", "pandas", "PIL", "flax") == "None"
+
+
 def test_one_layer_of_a_config_imports_no_other():
     code = "registry.by_api('keras.layers.LSTM'); print([m in sys.modules for m in sys.argv[1:]])"
     modules = [f"jaxnn.layers.{name}" for name in ("lstm", "pooling", "dot", "normalization")]

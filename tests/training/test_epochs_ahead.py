@@ -184,8 +184,8 @@ def test_ctrl_c_at_any_time_leaves_a_history_of_all_that_was_computed(ahead, pyt
     model.fit(X, Y, verbose=0)  # else the first one would come while it is compiled
 
     def press(seconds):
-        earlier = len(ahead)
-        while len(ahead) == earlier:  # before that nothing runs ahead, or not even a new history has begun
+        earlier, deadline = len(ahead), time.monotonic() + 60
+        while len(ahead) == earlier and time.monotonic() < deadline:  # before that not even a new history has begun
             time.sleep(1e-3)
         time.sleep(seconds)
         signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)

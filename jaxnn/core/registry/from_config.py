@@ -1,8 +1,9 @@
 """Configs to objects. A config names what is made: what is registered here, or by the user, or handed in.
 
 A class that nobody registered is found, too, if this very process has written an object of it as a config; but not while a
-file is read, which may outlive the process. No module is imported by a name in a config, and no function is given out that reads or writes files. So the worst that a
-config from anywhere can do is to fail, unless somebody switched safe mode off: then it may carry lambdas, which are code.
+file is read, which may outlive the process. No module is imported by a name in a config, and no function is given out that
+reads or writes files. So the worst that a config from anywhere can do is to fail, unless somebody switched safe mode off:
+then it may carry lambdas, which are code.
 """
 
 from __future__ import annotations

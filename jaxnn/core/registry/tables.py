@@ -65,6 +65,10 @@ def find(kind: str, name: str) -> Any:
     return _kinds.get(kind, {}).get(name)
 
 
+# Keras's private modules whose classes another package of ours has: there they come with these names
+_ELSEWHERE = {"keras.src.layers.preprocessing.feature_space": ("jaxnn.utils", ["FeatureSpace"])}
+
+
 def by_api(name: str) -> Any:
     """The object of a full name such as 'keras.layers.Dense', or None."""
     module, _, own = name.rpartition(".")
@@ -74,10 +78,8 @@ def by_api(name: str) -> Any:
             lazy.load(_package(kind), wanted)
     if name not in _by_api and kind == own:  # `keras.Optimizer` lives where all optimisers do
         lazy.load_all([own])
-    if name not in _by_api and module.startswith(
-        "keras.src."
-    ):  # a private module doesn't say in which of our packages it is
-        lazy.load_all()
+    if name not in _by_api and module in _ELSEWHERE:
+        lazy.load(*_ELSEWHERE[module])
     return _by_api.get(name)
 
 
