@@ -17,7 +17,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from jaxnn.training.programs import calls_host, equations
+from jaxnn.training.jaxprs import equations
+from jaxnn.training.programs import calls_host
 
 _FEW = 64  # batches for which a loop is as good
 _ALL = 1 << 24  # bytes that the largest array may have where all batches are computed at once

@@ -12,7 +12,7 @@ from __future__ import annotations
 import collections
 import hashlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -21,6 +21,8 @@ import numpy as np
 
 from jaxnn.core import compilation_cache
 from jaxnn.core.types import Array
+from jaxnn.training import small_products
+from jaxnn.training.jaxprs import equations, is_closed, is_jaxpr
 
 _LIMIT = 256
 _compiled: collections.OrderedDict[Any, Callable] = collections.OrderedDict()
@@ -47,8 +49,10 @@ def shared(fn: Callable, *args: Any, donate: tuple[int, ...] = ()) -> Callable:
         key = (*computation(closed), structure, _kinds(leaves), donated)
         program = _compiled.get(key)
     if program is None:
-        options = _compiler_options(closed)
-        program = compilation_cache.jit(_function_of(closed), *leaves, donate_argnums=donated, compiler_options=options)
+        rewritten = None if key is None else small_products.written_out(closed)
+        options = _compiler_options(closed, barriers=rewritten is not None)
+        compiled = rewritten or _function_of(closed)
+        program = compilation_cache.jit(compiled, *leaves, donate_argnums=donated, compiler_options=options)
         _release_memory()
         if key is not None:
             _compiled[key] = program
@@ -94,17 +98,23 @@ def _function_of(closed: Any) -> Callable:
     return traced
 
 
-def _compiler_options(closed: Any) -> dict[str, Any] | None:
-    """What a program with `remat` needs on a CPU: barriers that stay.
+def _compiler_options(closed: Any, barriers: bool) -> dict[str, Any] | None:
+    """What a program with barriers needs on a CPU, lest XLA's compiler drops them early.
 
-    They keep the second run of a function apart from the first. XLA's compiler for CPUs drops them early, finds that both
-    runs compute the same, and keeps the first one's arrays.
+    Those of `remat` keep the second run of a function apart from the first; without them XLA finds that both compute the
+    same, and keeps the first one's arrays. `small_products.py` says what its own are for.
 
     All else is as it comes: LLVM's lower levels of optimisation round otherwise than the one with which Keras's programs
     are compiled, and training makes much of that (`tests/parity/test_histories.py`).
+
+    Args:
+        closed: the traced computation.
+        barriers: whether it has some in any case.
     """
-    forgets = any(eqn.primitive.name in ("checkpoint", "remat2") for eqn in equations(closed.jaxpr))
-    return {"xla_disable_hlo_passes": "cse_barrier_expander"} if forgets and jax.default_backend() == "cpu" else None
+    if jax.default_backend() != "cpu":
+        return None
+    kept = barriers or any(eqn.primitive.name in ("checkpoint", "remat2") for eqn in equations(closed.jaxpr))
+    return {"xla_disable_hlo_passes": "cse_barrier_expander"} if kept else None
 
 
 def _donated_leaves(args: tuple, donate: tuple[int, ...]) -> tuple[int, ...]:
@@ -132,35 +142,6 @@ def calls_host(closed: Any) -> bool:
     return any("callback" in eqn.primitive.name or eqn.effects for eqn in equations(closed.jaxpr))
 
 
-def equations(jaxpr: Any) -> Iterator[Any]:
-    """Every equation, those of inner computations (scans, conditions, inner jits) too."""
-    for eqn in jaxpr.eqns:
-        yield eqn
-        for value in eqn.params.values():
-            for inner in _inner(value):
-                yield from equations(inner)
-
-
-def _inner(value: Any) -> Iterator[Any]:
-    """The jaxprs in a parameter, by what they are: parameters' names change between versions of JAX."""
-    if _is_closed(value):
-        yield value.jaxpr
-    elif _is_jaxpr(value):
-        yield value
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _inner(item)
-
-
-def _is_closed(value: Any) -> bool:
-    # `jax.extend.core` has the classes, but importing it loads Pallas, too
-    return hasattr(value, "jaxpr") and hasattr(value, "consts")
-
-
-def _is_jaxpr(value: Any) -> bool:
-    return hasattr(value, "eqns") and not _is_closed(value)
-
-
 def _constants(closed: Any) -> bytes:
     """A digest of all arrays that the computation closes over, which its text doesn't show."""
     digest = hashlib.sha256()
@@ -186,9 +167,9 @@ def _constants(closed: Any) -> bytes:
                 visit_value(value)
 
     def visit_value(value: Any) -> None:
-        if _is_closed(value):
+        if is_closed(value):
             visit_closed(value)
-        elif _is_jaxpr(value):
+        elif is_jaxpr(value):
             visit(value)
         elif isinstance(value, list | tuple):
             for item in value:
