@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from jaxnn.callbacks.callback import Callback, Logs
@@ -53,7 +54,7 @@ class CallbackList(Callback):
             self.callbacks.append(History())
         if add_progbar and not any(isinstance(callback, ProgbarLogger) for callback in self.callbacks):
             self.callbacks.append(ProgbarLogger())
-        self._listeners: dict[str, list] = {}
+        self._listeners: dict[str, list[Callable]] = {}
         self.set_model(model)
         self.set_params(params)
 
@@ -191,13 +192,28 @@ class CallbackList(Callback):
         """Calls all."""
         self._on_run("on_predict_end", logs)
 
+    def listeners(self, hook: str) -> list[Callable]:
+        """What to call at a batch, `hook(batch, logs=logs)`, where that is done without this list: the hooks that do something.
+
+        Args:
+            hook: its name, such as "on_train_batch_end". In a subclass that overrides it, it is the only one.
+        """
+        if getattr(type(self), hook) is not getattr(CallbackList, hook):
+            return [getattr(self, hook)]
+        return self._awake(hook)
+
+    def _awake(self, hook: str) -> list[Callable]:
+        if hook not in self._listeners:
+            awake = [callback for callback in self.callbacks if not _sleeps_through(callback, hook)]
+            self._listeners[hook] = [getattr(callback, hook) for callback in awake]
+        return self._listeners[hook]
+
     def _on_batch(self, hook: str, batch: int, logs: Logs | None) -> None:
-        if hook not in self._listeners:  # a batch may take microseconds
-            self._listeners[hook] = [callback for callback in self.callbacks if not _sleeps_through(callback, hook)]
-        if self._listeners[hook]:
+        listeners = self._awake(hook)
+        if listeners:
             logs = python_logs(logs)
-            for callback in self._listeners[hook]:
-                getattr(callback, hook)(batch, logs=logs)  # `logs` by name, as Keras: some take it as a keyword only
+            for listener in listeners:
+                listener(batch, logs=logs)  # `logs` by name, as Keras: some take it as a keyword only
 
     def _on_progress(self, hook: str, step: int, logs: Logs | None) -> None:
         logs = None if logs is None else python_logs(logs)

@@ -9,7 +9,6 @@ class Ways(NamedTuple):
     """One field a choice."""
 
     chunk_seconds: float  # how long a part of an epoch runs as one call
-    told_after: float  # seconds: shorter steps run ahead of the callbacks that hear of them
     recurrence: str  # "inputs in the loop" or "inputs first"
     steps_written_out: int  # loops over up to so many time steps are written out to be differentiated
     convolution: str  # "patches" or "xla"
@@ -26,10 +25,6 @@ def ways(platform: str) -> Ways:
       that the bar moves and Ctrl-C is heard. A step a call takes 7.8 times as long for the documents' binary network,
       1.04 times for 784-512-512-10, 1.25 times for a small CNN.
       Sixteen calls an epoch of 2 ms take 1.2 times as long, hence parts of a hundred times that.
-    - told_after: what a call costs, some 50 us, matters for steps shorter than this. Where callbacks watch batches, these run
-      many a call, with a copy of the state from before, and are told afterwards (`training/events.py`): a callback that reads
-      each batch's loss makes an epoch of the documents' binary network 1.6 times as long, one that sets a variable at each
-      batch, and so gets a step a call, 18 times.
     - recurrence: whether an LSTM, a GRU or a SimpleRNN multiplies its inputs with the kernel step by step, inside the loop
       over time, or for all steps before it. On a CPU a product too small for all cores is as fast in the loop, where its
       result is still in the cache: before the loop a step takes 0.95 to 1.17 times as long. Elsewhere a loop's step costs
@@ -68,7 +63,6 @@ def ways(platform: str) -> Ways:
     if platform == "cpu":
         return Ways(
             0.15,
-            1e-3,
             recurrence="inputs in the loop",
             steps_written_out=6,
             convolution="patches",
@@ -79,7 +73,6 @@ def ways(platform: str) -> Ways:
         )
     return Ways(
         0.15,
-        1e-3,
         recurrence="inputs first",
         steps_written_out=0,
         convolution="xla",

@@ -1,9 +1,10 @@
 """Who hears of epochs and batches, and when: later than they are computed, wherever nobody can tell.
 
-A callback that watches batches would make every step a call of its own, which takes many times as long as a short step.
-So short steps run ahead, a chunk at a time, and their batches are told afterwards, one by one, each with its own logs.
-If a hook reads or sets a variable, stops the training or raises, the state is computed again up to the very batch that
-was being told, and what ran ahead of it is forgotten: the hook finds what it would have found step by step.
+A callback that watches batches would make every step a call of its own, which takes many times as long as a short step,
+and lets a long one's memory go after every step. So steps run ahead, a chunk at a time, and their batches are told
+afterwards, one by one, each with its own logs. If a hook reads or sets a variable, stops the training or raises, the state
+is computed again up to the very batch that was being told, and what ran ahead of it is forgotten: the hook finds what it
+would have found step by step.
 """
 
 from __future__ import annotations
@@ -17,11 +18,13 @@ import numpy as np
 
 from jaxnn.core.config import warn_once
 from jaxnn.core.types import Logs
-from jaxnn.core.ways import ways
-from jaxnn.training.state import Session, TrainState, copies
+from jaxnn.training.state import Session, TrainState, copies, kept
 
 ROWS = 1024  # steps whose logs a program keeps
-_SEEN = 2000  # steps that a callback has kept from running ahead, when it is worth a sentence
+_FARTHER = 8  # times as far each time nothing happens
+_COPIED = 2**25  # bytes of a state of which a copy is kept while steps run ahead: it takes some milliseconds
+_SHORT = 1e-3  # seconds: a call's own time tells beside steps of less
+_SEEN = 2000  # short steps that a callback has kept from running ahead, when it is worth a sentence
 _TRIED = 64  # steps that show what it costs
 _WORTH = 2.0  # times as long: less is not worth a sentence
 
@@ -37,11 +40,24 @@ def floats(logs: Any) -> Any:
     return plain(jax.device_get(logs))
 
 
-def rows_of(logs: Any, count: int) -> list[Logs]:
-    """The logs of single steps, from those of a chunk, which are stacked."""
-    columns = {name: np.asarray(stack)[:count] for name, stack in logs.items()}
-    lists = [c.tolist() if c.ndim == 1 else list(c) for c in columns.values()]
-    return [dict(zip(columns, row, strict=True)) for row in zip(*lists, strict=True)]
+class Rows:
+    """The logs of single steps, a dictionary each, made when it is asked for.
+
+    Args:
+        chunks: pairs of a chunk's logs, which are stacked, and how many steps they are of.
+    """
+
+    def __init__(self, chunks: list[tuple[Any, int]]):
+        self.names = sorted(chunks[0][0])
+        self.values: list[tuple] = []  # of each step, in the order of the names
+        for logs, count in chunks:
+            columns = [np.asarray(logs[name])[:count] for name in self.names]
+            lists = [c.astype(np.float64).tolist() if c.ndim == 1 else list(c) for c in columns]
+            self.values.extend(zip(*lists, strict=True) if lists else [()] * count)
+
+    def logs(self, step: int) -> Logs:
+        """The logs of a step, counted from 0."""
+        return dict(zip(self.names, self.values[step], strict=True))
 
 
 class EpochEvents:
@@ -95,104 +111,114 @@ class BatchEvents:
     """Tells the callbacks of training batches, and says how many steps may run before they are told.
 
     A callback that touches variables mostly does so every so many batches, so steps run ahead as far as the last such
-    distance, and twice as far each time nothing happens.
+    distance, and several times as far each time nothing happens.
 
     Args:
         callbacks: a CallbackList.
         model: which a hook may stop.
         session: whose variables a hook may read and set.
-        run: `run(order, lo, hi, fresh)`: computes steps, moves the session's state and gives each step's logs.
+        together: so many steps are told as one.
     """
 
-    def __init__(self, callbacks: Any, model: Any, session: Session, run: Callable[..., list[Logs]]):
-        self.callbacks, self.model, self.session, self._run = callbacks, model, session, run
-        self._longest = ways(jax.default_backend()).told_after  # seconds
+    def __init__(self, callbacks: Any, model: Any, session: Session, together: int):
+        self.callbacks, self.model, self.session, self.together = callbacks, model, session, together
+        self._begins, self._ends = (
+            callbacks.listeners("on_train_batch_begin"),
+            callbacks.listeners("on_train_batch_end"),
+        )
+        self._small = sum(x.nbytes for x in jax.tree.leaves(session.state)) <= _COPIED
         self._ahead = 1  # calls of the hooks for which steps may run at once
         self._untouched = 0  # calls since a hook has last touched a variable
-        self._begun = self._measured = self._short = self._told = False
+        self._begun = self._told = False
         self._alone, self._seconds = 0, 0.0  # short steps that could not run ahead
 
-    def chunk(self, order: Any, lo: int, hi: int, done: int, most: int, repeatable: bool) -> tuple[int, Logs]:
+    def begin(self, batch: int) -> None:
+        """A batch begins; nothing happens if that has been told."""
+        if not self._begun:
+            self._begun, self.session.touched = True, False
+            for hook in self._begins:
+                hook(batch, logs={})
+
+    def chunk(
+        self, run: Callable[..., Rows], lo: int, hi: int, done: int, most: int, repeatable: bool
+    ) -> tuple[int, Logs]:
         """Some of the steps [lo, hi), and their events; gives how many, and the last one's logs.
 
         Args:
-            order: of the samples.
-            lo, hi: steps of the pass.
+            run: `run(lo, hi, fresh)`: computes steps, moves the session's state and gives their logs.
+            lo, hi: steps of a pass.
             done: steps of this epoch that have been told.
             most: so many steps make a chunk.
             repeatable: whether steps may be computed again: nothing in them calls the host.
         """
-        session, group = self.session, self.model.steps_per_execution
-        begun = time.perf_counter()
-        if not self._begun:
-            session.touched = False
-            self.callbacks.on_train_batch_begin(done)
-        self._begun = False
-        alone = session.touched or not repeatable or not self._short
-        count = min(group if alone else group * max(1, min(self._ahead, most // group)), hi - lo)
-        start = copies(session.state) if count > group else None
+        session, group = self.session, self.together
         started = time.perf_counter()
-        rows = self._run(order, lo, lo + count, done == 0)
-        self._measure((time.perf_counter() - started) / count)
-        if start is None:
-            self._end(done, rows[-1])
-            if repeatable and self._short:
-                self._count_cost(time.perf_counter() - begun, order, lo, hi)
-            return count, rows[-1]
-        told = self._tell(rows, start, lambda n: self._run(order, lo, lo + n, done == 0), done)
-        return told, rows[told - 1]
+        self.begin(done)
+        self._begun = False
+        alone = session.touched or not repeatable or not self._small
+        count = min(group if alone else group * max(1, min(self._ahead, most // group)), hi - lo)
+        start = kept(session.state) if count > group else None
+        rows = run(lo, lo + count, done == 0)
+        told = self._tell(rows, start, lambda n: run(lo, lo + n, done == 0), done)
+        if start is None and repeatable and self._small:
+            self._count_cost(time.perf_counter() - started, run, lo, hi)
+        return told, rows.logs(told - 1)
 
-    def _tell(self, rows: list[Logs], start: TrainState, again: Callable[[int], Any], done: int) -> int:
+    def _tell(self, rows: Rows, start: TrainState | None, again: Callable[[int], Any], done: int) -> int:
         """The events of a chunk that has run, until a hook touches a variable; gives how many of its steps are told."""
-        session, group = self.session, self.model.steps_per_execution
-        end, told = session.state, 0
+        session, model, group = self.session, self.model, self.together
+        begins, ends, names, values = self._begins, self._ends, rows.names, rows.values
+        end, told, count = session.state, 0, len(values)
 
         def replay() -> TrainState:
-            if told == len(rows):
+            if start is None or told == count:
                 return end
             session.state = copies(start)
             if told:
                 again(told)
             return session.state
 
-        session.replay = replay
-        while True:
-            begun, told = told, min(told + group, len(rows))
-            self._end(done + begun, rows[told - 1])
-            if told == len(rows):
-                session.settle()
-            if session.replay is None or self.model.stop_training:
-                return told
-            self.callbacks.on_train_batch_begin(done + told)
-            if session.touched:
+        session.replay = None if start is None else replay
+        calls = 0
+        while True:  # a batch may have taken microseconds: nothing here is called for it but its hooks
+            batch, told = done + told + group - 1, min(told + group, count)
+            logs = dict(zip(names, values[told - 1]))  # noqa: B905
+            for hook in ends:
+                hook(batch, logs=logs)
+            calls += 1
+            if told == count or session.replay is None or model.stop_training:
+                break
+            for hook in begins:
+                hook(done + told, logs={})
+            if session.replay is None:
                 self._begun = True
-                return told
+                break
+        self._learn(calls)
+        if told == count:
+            session.settle()
+        return told
 
-    def _end(self, batch: int, logs: Logs) -> None:
-        """Tells of a batch's end, and learns whether its hooks have touched a variable."""
-        self.callbacks.on_train_batch_end(batch + self.model.steps_per_execution - 1, logs)
-        self._untouched += 1
+    def _learn(self, calls: int) -> None:
+        """How far to run ahead after so many calls of the hooks, of which the last one may have touched a variable."""
+        self._untouched += calls
         if self.session.touched:
             self._ahead, self._untouched = self._untouched, 0
         elif self._untouched > self._ahead:
-            self._ahead = 2 * self._untouched
+            self._ahead = _FARTHER * self._untouched
 
-    def _measure(self, seconds: float) -> None:
-        """Learns whether steps are short: long ones gain nothing by running ahead. The first one was compiled."""
-        self._short = self._measured and seconds <= self._longest
-        self._measured = True
-
-    def _count_cost(self, seconds: float, order: Any, lo: int, hi: int) -> None:
+    def _count_cost(self, seconds: float, run: Callable[..., Rows], lo: int, hi: int) -> None:
         """Counts a step that could not run ahead; after many, says once what they cost, by a look at some that do."""
+        if seconds > _SHORT:
+            return
         self._alone, self._seconds = self._alone + 1, self._seconds + seconds
         if self._alone < _SEEN or hi - lo < _TRIED or self._told:
             return
         self._told = True
-        start, started = copies(self.session.state), time.perf_counter()
-        self._run(order, lo, lo + _TRIED, False)
+        start, started = kept(self.session.state), time.perf_counter()
+        run(lo, lo + _TRIED, False)
         ahead = (time.perf_counter() - started) / _TRIED
-        self.session.state = start
-        alone = self._seconds / self._alone / self.model.steps_per_execution
+        self.session.state = copies(start)
+        alone = self._seconds / self._alone / self.together
         if alone > _WORTH * ahead:
             names = ", ".join(sorted({type(c).__name__ for c in self.callbacks.watch_train_batches}))
             warn_once(

@@ -2,7 +2,7 @@
 
 In-memory data runs as one compiled program with traced bounds, called once an epoch, or in chunks of about 0.15 s where
 the bar, Ctrl-C or a callback must be served; callbacks that watch batches hear of them by `events.py`. Streams run in
-the groups that `feeding.py` hands over, or a batch at a time where somebody watches. Between chunks the state is whole
+the groups that come along a belt. Between chunks the state is whole
 (`interrupts.py`): an interrupt waits for the chunk's end, and never meets a donated buffer.
 """
 
@@ -15,14 +15,15 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import jax
 import numpy as np
 
 from jaxnn.core.types import Logs
 from jaxnn.training import steps
 from jaxnn.training.batch_steps import eager_train_chunk, single_train_step
-from jaxnn.training.belt import Group, Single
+from jaxnn.training.belt import Belt, Group, Single
 from jaxnn.training.data import ArrayPlan, StreamPlan
-from jaxnn.training.events import ROWS, BatchEvents, floats, rows_of
+from jaxnn.training.events import ROWS, BatchEvents, Rows, floats
 from jaxnn.training.feeding import feed
 from jaxnn.training.interrupts import Interrupts, advance
 from jaxnn.training.pace import Pace, Ticker
@@ -55,7 +56,10 @@ class Epochs:
         self.pace = Pace()
         self._programs: dict[tuple, Callable] = {}
         self._watched = callbacks.needs_train_batches
-        self._events = BatchEvents(callbacks, model, session, self._rows)
+        self._length = plan.steps_per_epoch if isinstance(plan, StreamPlan) else None  # of a stream, once it is known
+        self._events = BatchEvents(
+            callbacks, model, session, model.steps_per_execution if isinstance(plan, ArrayPlan) else 1
+        )
 
     def run(self) -> Logs:
         """One epoch; gives its logs."""
@@ -84,7 +88,8 @@ class Epochs:
             while lo < hi:
                 count = min(self.pace.chunk(hi - lo), plan.most_steps)
                 if self._watched:
-                    count, logs = self._events.chunk(order, lo, hi, done, min(count, ROWS), self._is_repeatable())
+                    run = functools.partial(self._rows, order)
+                    count, logs = self._events.chunk(run, lo, hi, done, min(count, ROWS), self._is_repeatable())
                 else:
                     logs = self._chunk(order, lo, lo + count, done == 0)
                     callbacks.on_train_progress(done + count, logs)
@@ -98,11 +103,11 @@ class Epochs:
         runs = self._programs.values()
         return not self.model.run_eagerly and not any(getattr(run, "calls_host", True) for run in runs)
 
-    def _rows(self, order: Any, lo: int, hi: int, fresh: bool) -> list[Logs]:
+    def _rows(self, order: Any, lo: int, hi: int, fresh: bool) -> Rows:
         """Steps [lo, hi) of a pass; gives each one's logs."""
-        rows: list[Logs] = []
-        self._chunk(order, lo, hi, fresh, take=lambda piece, logs: rows.extend(rows_of(logs, piece.hi - piece.lo)))
-        return rows
+        chunks: list[tuple[Any, int]] = []
+        self._chunk(order, lo, hi, fresh, take=lambda piece, logs: chunks.append((logs, piece.hi - piece.lo)))
+        return Rows(chunks)
 
     def _chunk(
         self,
@@ -143,33 +148,87 @@ class Epochs:
         return run
 
     def _stream(self) -> Logs:
-        if self._watched or self.model.run_eagerly:
+        if self.model.run_eagerly:
             return self._stream_by_batches()
-        model, callbacks, done, ticker = self.model, self.callbacks, 0, Ticker()
-        logs: Any = {}
         assert isinstance(self.plan, StreamPlan)
         with self.plan.belt() as belt:
-            begun = itertools.count()
-            for part, logs in feed(belt, lambda part: self._start(part, next(begun) == 0), self.pace, self.clock):
-                done += part.count
-                if ticker.due():
-                    callbacks.on_train_progress(done, logs)
-                if model.stop_training:
-                    belt.stop()
+            return floats(self._told(belt) if self._watched else self._fed(belt))
+
+    def _fed(self, belt: Belt) -> Any:
+        """An epoch from a belt, where nobody watches batches."""
+        model, callbacks, done, ticker = self.model, self.callbacks, 0, Ticker()
+        logs: Any = {}
+        begun = itertools.count()
+        for part, logs in feed(belt, lambda part: self._start(part, next(begun) == 0), self.pace, self.clock):
+            done += part.count
+            if ticker.due():
+                callbacks.on_train_progress(done, logs)
+            if model.stop_training:
+                belt.stop()
         if done:
             callbacks.on_train_progress(done, logs)
-        return floats(logs)
+        return logs
 
-    def _start(self, part: Group | Single, fresh: bool) -> Any:
-        """Starts the steps on what came along the belt; gives their logs, which may still be being computed."""
+    def _told(self, belt: Belt) -> Any:
+        """An epoch from a belt, of whose batches callbacks are told."""
+        done = 0
+        logs: Logs = {}
+        while not self.model.stop_training:
+            if self._is_expected(done):
+                self._events.begin(done)
+            with self.clock.spent_on("data"):
+                part = belt.take(wait=True)
+            if part is None:
+                self._length = self._length or done
+                return logs
+            run, lo, repeatable = functools.partial(self._part_rows, part), 0, isinstance(part, Group)
+            try:
+                while lo < part.count and not self.model.stop_training:
+                    most = min(self.pace.chunk(part.count - lo), ROWS)
+                    told, logs = self._events.chunk(
+                        run, lo, part.count, done, most, repeatable and self._is_repeatable()
+                    )
+                    lo, done = lo + told, done + told
+            finally:
+                self.session.settle()  # while the part is there
+                belt.give_back(part)
+            belt.most = self.pace.chunk(getattr(part, "most", 1))
+        belt.stop()
+        return logs
+
+    def _is_expected(self, batch: int) -> bool:
+        """Whether a stream's batch is said to begin before it is there, as in Keras: it is the end that must show itself."""
+        return self._length is None or batch < self._length
+
+    def _part_rows(self, part: Group | Single, lo: int, hi: int, fresh: bool) -> Rows:
+        """Steps [lo, hi) on what came along the belt; gives each one's logs."""
         if isinstance(part, Single):
-            return self._single(part.batch, fresh, wait=self.clock.runs)
+            logs = self._single(part.batch, fresh, wait=True)
+            return Rows([(jax.tree.map(lambda x: np.asarray(x)[None], logs), 1)])
+        started, known = time.perf_counter(), len(self._programs)
+        logs = self._start(part, fresh, lo, hi, wait=True)
+        if len(self._programs) == known:
+            self.pace.learn(hi - lo, time.perf_counter() - started)
+        return Rows([(logs, hi - lo)])
+
+    def _start(self, part: Group | Single, fresh: bool, lo: int = 0, hi: int | None = None, wait: bool = False) -> Any:
+        """Starts the steps on what came along the belt; gives their logs, which may still be being computed.
+
+        Args:
+            part: of the stream.
+            fresh: whether an epoch begins.
+            lo, hi: which of a group's steps, all by default.
+            wait: for their end.
+        """
+        wait = wait or self.clock.runs
+        if isinstance(part, Single):
+            return self._single(part.batch, fresh, wait)
         piece = part.piece()
-        bounds = (np.int32(piece.lo), np.int32(piece.hi), np.int32(piece.full), np.bool_(fresh))
+        bounds = (np.int32(lo), np.int32(part.count if hi is None else hi), np.int32(piece.full), np.bool_(fresh))
         run = self._programs.get(piece.sizes) or self._find(piece, bounds)
         with self.clock.spent_on("device"):
             args = (self.session.state, piece.order, *bounds, piece.arrays)
-            return advance(self.session, self.interrupts, run, args, wait=self.clock.runs)
+            return advance(self.session, self.interrupts, run, args, wait)
 
     def _single(self, batch: tuple, fresh: bool, wait: bool) -> Any:
         """A step on one batch; gives its logs."""
@@ -183,27 +242,28 @@ class Epochs:
             return advance(self.session, self.interrupts, run, args, wait)
 
     def _stream_by_batches(self) -> Logs:
+        """An epoch of steps in plain Python, one by one."""
         model, callbacks, clock = self.model, self.callbacks, self.clock
         assert isinstance(self.plan, StreamPlan)
-        watched = callbacks.needs_train_batches
         logs: Any = {}
         done, ticker = 0, Ticker()
         with contextlib.closing(self.plan.epoch()) as batches:
             while True:
-                if watched:
+                if self._watched and self._is_expected(done):
                     callbacks.on_train_batch_begin(done)
                 with clock.spent_on("data"):
                     batch = next(batches, None)
                     if batch is None:
+                        self._length = self._length or done
                         break
                 logs = self._single(batch, done == 0, wait=True)
                 done += 1
-                if watched:
+                if self._watched:
                     callbacks.on_train_batch_end(done - 1, floats(logs))
                 elif ticker.due():
                     callbacks.on_train_progress(done, logs)
                 if model.stop_training:
                     break
-        if done and not watched:
+        if done and not self._watched:
             callbacks.on_train_progress(done, logs)
         return floats(logs)

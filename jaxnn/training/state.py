@@ -86,8 +86,14 @@ def copy_buffer(x: Array) -> Array:
     return jax.device_put(x, may_alias=False)
 
 
+def kept(state: TrainState) -> TrainState:
+    """A state to come back to, by `copies`. On a CPU NumPy copies it in a tenth of JAX's time."""
+    copy = np.array if jax.default_backend() == "cpu" else copy_buffer
+    return TrainState(*[[copy(x) for x in group] for group in state])
+
+
 def copies(state: TrainState) -> TrainState:
-    """A state of copies."""
+    """A state of copies, on the device."""
     return TrainState(*[[copy_buffer(x) for x in group] for group in state])
 
 
@@ -150,6 +156,7 @@ class Session:
             for v in self._dirty.values():
                 group, i = self.place[id(v)]
                 groups[group][i] = jax.device_put(np.array(v._value))
+                self._copies.pop(id(v), None)
             self._dirty.clear()
             self._state = TrainState(*groups)
         return self._state

@@ -7,7 +7,6 @@ import pytest
 
 import jaxnn as keras
 from jaxnn.core import config
-from jaxnn.core.ways import ways
 from jaxnn.training import events, loop, staging
 
 RNG = np.random.RandomState(0)
@@ -32,8 +31,7 @@ def fit(model, *callbacks, **arguments):
 @pytest.fixture(params=["ahead", "one by one"])
 def pace(request, monkeypatch):
     """Both ways, whatever the machine's speed."""
-    chosen = ways("cpu")._replace(told_after=1e9 if request.param == "ahead" else 0.0)
-    monkeypatch.setattr(events, "ways", lambda _: chosen)
+    monkeypatch.setattr(events, "_COPIED", 1e9 if request.param == "ahead" else 0)
     return request.param
 
 
@@ -107,9 +105,8 @@ def test_what_is_told_is_what_keras_tells(pace, calls):
 
 def test_logs_do_not_depend_on_the_pace(monkeypatch):
     told = []
-    for limit in (0.0, 1e9):
-        chosen = ways("cpu")._replace(told_after=limit)
-        monkeypatch.setattr(events, "ways", lambda _, chosen=chosen: chosen)
+    for limit in (0, 1e9):
+        monkeypatch.setattr(events, "_COPIED", limit)
         record = recorder()
         fit(build(), record)
         told.append(record.told)
@@ -134,9 +131,8 @@ def test_a_hook_reads_the_weights_of_its_batch(hook, batch, pace, calls):
 
 def test_what_a_hook_sets_counts_from_then_on(monkeypatch):
     results = []
-    for limit in (0.0, 1e9):
-        chosen = ways("cpu")._replace(told_after=limit)
-        monkeypatch.setattr(events, "ways", lambda _, chosen=chosen: chosen)
+    for limit in (0, 1e9):
+        monkeypatch.setattr(events, "_COPIED", limit)
 
         def change(model):
             model.optimizer.learning_rate = 0.001
@@ -202,7 +198,6 @@ def test_steps_per_execution_are_told_together(pace, calls):
 
 
 def test_steps_run_ahead_just_as_far_as_a_callback_that_looks_now_and_then_lets_them(monkeypatch, calls):
-    monkeypatch.setattr(events, "ways", lambda _: ways("cpu")._replace(told_after=1e9))
 
     class Look(Callback):
         def on_train_batch_end(self, batch, logs=None):
@@ -214,7 +209,6 @@ def test_steps_run_ahead_just_as_far_as_a_callback_that_looks_now_and_then_lets_
 
 
 def test_staged_data_runs_ahead_too(monkeypatch, calls):
-    monkeypatch.setattr(events, "ways", lambda _: ways("cpu")._replace(told_after=1e9))
     plain, record = build(), recorder()
     fit(plain, record)
     monkeypatch.setattr(staging, "PIECE", 5 * 4 * (6 + 1) * 4)  # bytes of five batches
@@ -228,7 +222,6 @@ def test_staged_data_runs_ahead_too(monkeypatch, calls):
 
 
 def test_steps_that_call_the_host_run_once(monkeypatch):
-    monkeypatch.setattr(events, "ways", lambda _: ways("cpu")._replace(told_after=1e9))
     seen = []
 
     class Peeping(keras.layers.Layer):
@@ -244,7 +237,6 @@ def test_steps_that_call_the_host_run_once(monkeypatch):
 
 
 def test_what_it_costs_is_said_once(monkeypatch):
-    monkeypatch.setattr(events, "ways", lambda _: ways("cpu")._replace(told_after=1e9))
     monkeypatch.setattr(events, "_SEEN", 20)
     monkeypatch.setattr(events, "_TRIED", 4)
     monkeypatch.setattr(events, "_WORTH", 0.0)  # whatever the machine's speed
@@ -265,3 +257,84 @@ def test_what_it_costs_is_said_once(monkeypatch):
     fit(again, Rates(), epochs=3)
     fit(again, Rates(), epochs=3)
     assert_equal(weights(loud), weights(again))
+
+
+# --- streams -------------------------------------------------------------------------------------------------------------
+
+
+def batches():
+    for start in range(0, len(X), 4):
+        yield X[start : start + 4], Y[start : start + 4]
+
+
+class Batches(keras.utils.PyDataset):
+    """The same batches in every epoch."""
+
+    def __len__(self):
+        return 18
+
+    def __getitem__(self, index):
+        return X[4 * index : 4 * index + 4], Y[4 * index : 4 * index + 4]
+
+
+@pytest.fixture
+def groups(monkeypatch):
+    """The lengths of the chunks that run of a stream."""
+    lengths, original = [], loop.Epochs._part_rows
+
+    def run(self, part, lo, hi, fresh):
+        lengths.append(hi - lo)
+        return original(self, part, lo, hi, fresh)
+
+    monkeypatch.setattr(loop.Epochs, "_part_rows", run)
+    return lengths
+
+
+def test_a_stream_is_told_what_arrays_are_told(groups):
+    record, streamed = recorder(), recorder()
+    fit(build(), record, shuffle=False)
+    model = build()
+    model.fit(Batches(), epochs=2, verbose=0, shuffle=False, callbacks=[streamed])
+    assert [t[:2] for t in streamed.told] == [t[:2] for t in record.told]
+    for (_, _, a), (_, _, b) in zip(streamed.told, record.told, strict=True):
+        assert (a or {}) == pytest.approx(b or {}, rel=1e-5)
+    assert sum(groups) == 36
+    assert max(groups) > 1
+
+
+@pytest.mark.parametrize("hook", ["on_train_batch_begin", "on_train_batch_end"])
+@pytest.mark.parametrize("batch", [1, 9, 17])
+def test_a_hook_reads_the_weights_of_a_streams_batch(hook, batch):
+    read, streamed = At(hook, batch, weights), At(hook, batch, weights)
+    fit(build(), read, shuffle=False)
+    build().fit(Batches(), epochs=2, verbose=0, shuffle=False, callbacks=[streamed])
+    for a, b in zip(streamed.result, read.result, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_an_exception_in_a_streams_hook_leaves_the_weights_of_its_batch(error):
+    def fail(model):
+        raise error("enough")
+
+    model = build()
+    with pytest.raises(error, match="enough"):
+        model.fit(Batches(), epochs=2, verbose=0, callbacks=[At("on_train_batch_end", 5, fail)])
+    assert int(model.optimizer.iterations.numpy()) == 18 + 6
+    assert np.isfinite(model.evaluate(X, Y, verbose=0)[0])
+
+
+@pytest.mark.filterwarnings("ignore:Your input ran out of data")
+@pytest.mark.parametrize("eagerly", [False, True])
+@pytest.mark.parametrize("kind", ["generator", "some of a generator", "PyDataset"])
+def test_batches_begin_where_keras_begins_them(kind, eagerly):
+    """A batch more than there is, where only the end shows how many there are."""
+    told = []
+    for k in (keras, oracle):
+        dataset = type("Data", (k.utils.PyDataset,), {"__len__": Batches.__len__, "__getitem__": Batches.__getitem__})()
+        data = dataset if kind == "PyDataset" else batches()
+        limits = {"steps_per_epoch": 5} if kind == "some of a generator" else {"epochs": 2 if data is dataset else 1}
+        record = recorder(k)
+        build(k, run_eagerly=eagerly and k is keras).fit(data, verbose=0, shuffle=False, callbacks=[record], **limits)
+        told.append([t[:2] for t in record.told])
+    assert told[0] == told[1]
