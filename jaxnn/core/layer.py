@@ -350,7 +350,11 @@ class Layer(WeightOwner, Operation):
         return_losses: bool = False,
         **kwargs: Any,
     ) -> Any:
-        """Keras's pure form, on lists: `outputs, non_trainable_variables = layer.stateless_call(tv, ntv, x)`."""
+        """Keras's pure form, on lists: `outputs, non_trainable_variables = layer.stateless_call(tv, ntv, x)`.
+
+        It runs `call` itself, as in Keras: under a mixed policy such as "mixed_bfloat16" this layer's own inputs and
+        weights keep their float32, and so does what it computes from them. `apply` casts them, as the layer's call does.
+        """
         return pure.stateless_call(
             self, trainable_variables, non_trainable_variables, args, kwargs, return_losses=return_losses
         )

@@ -69,8 +69,8 @@ class DropoutCell(Layer):
         self._held_masks = None
 
     def _masks(self, which: str, rate: float, x: Array) -> list[Array]:
-        if self._held_masks is not None:
-            return self._held_masks[which]
+        if self._held_masks is not None:  # drawn before the cell's policy cast a step's inputs
+            return [mask.astype(x.dtype) for mask in self._held_masks[which]]
         place = self._place()
         if place is None:
             return self._draw(rate, x)

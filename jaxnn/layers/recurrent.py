@@ -170,7 +170,7 @@ class RNN(Layer):
 
         def step(inputs: Array, states: Any) -> tuple[Array, list]:
             output, new = call_cell(self.cell, inputs, states, training)
-            return output, as_list(new)
+            return output, _in_the_loops_dtypes(as_list(new), states)
 
         return rnn(
             step,
@@ -208,6 +208,13 @@ class RNN(Layer):
 def _with_batch(batch: int | None, size: Any) -> Any:
     """The shape of a state, or of each in a list, from its size."""
     return (batch, size) if isinstance(size, int) else [_with_batch(batch, s) for s in size]
+
+
+def _in_the_loops_dtypes(new: list, states: list) -> list:
+    """A step's new states in the float types that the loop carries: cells of a stack may compute in others than it."""
+    if jax.tree.structure(new) != jax.tree.structure(states):
+        return new
+    return jax.tree.map(lambda value, carried: tensor(value).astype(carried.dtype), new, states)
 
 
 @contextlib.contextmanager

@@ -110,3 +110,58 @@ def test_a_rate_of_one_drops_all_inputs_of_a_simple_rnn_only():
 def test_units_must_be_positive(name):
     with pytest.raises(ValueError, match="`units` must be a positive integer; got units=0"):
         getattr(layers, name)(0)
+
+
+# --- mixed precision ---------------------------------------------------------------------------------------------------
+
+
+MIXED = {"dtype": "mixed_bfloat16"}
+SEQUENCES = np.random.default_rng(0).normal(size=(2, 5, 3)).astype("float32")
+
+
+def purely(layer, **kwargs):
+    """The output of a built layer's `stateless_call`, which leaves the layer's own inputs as they are."""
+    values = [[v.value for v in vs] for vs in (layer.trainable_variables, layer.non_trainable_variables)]
+    return layer.stateless_call(*values, SEQUENCES, **kwargs)[0]
+
+
+@every_cell
+@pytest.mark.parametrize("mask", [None, np.array([[1, 1, 1, 0, 0], [1, 0, 1, 1, 1]], bool)])
+def test_a_mixed_cell_with_dropout_runs_step_by_step_in_a_pure_call(name, mask):
+    layer = layers.RNN(getattr(layers, name)(4, dropout=0.5, **MIXED), **MIXED)
+    layer.build(SEQUENCES.shape)
+    assert purely(layer, training=True, mask=mask).dtype == "bfloat16"
+
+
+@every_cell
+def test_a_mixed_cell_runs_in_a_layer_of_another_dtype(name):
+    layer = layers.RNN(getattr(layers, name)(4, dropout=0.5, **MIXED), return_state=True, dtype="float32")
+    assert {y.dtype.name for y in layer(SEQUENCES, training=True)} == {"float32"}
+
+
+@every_cell
+@pytest.mark.parametrize("unroll", [False, True])
+def test_a_stack_of_mixed_cells_computes_what_each_computes(name, unroll):
+    first, second = (getattr(layers, name)(4, **MIXED) for _ in range(2))
+    stack = layers.RNN([first, second], unroll=unroll, **MIXED)  # the stack itself takes the global dtype, as in Keras
+    one_by_one = layers.RNN(second, **MIXED)(layers.RNN(first, return_sequences=True, **MIXED)(SEQUENCES))
+    np.testing.assert_array_equal(stack(SEQUENCES), one_by_one)  # bfloat16 in float32 and back loses nothing
+    assert stack(SEQUENCES).dtype == purely(stack).dtype == "bfloat16"
+
+
+@every_cell
+def test_a_mixed_cell_called_by_hand_computes_in_its_dtype_and_its_call_in_that_of_its_weights(name, key):
+    """The second as in Keras, whose `stateless_call` doesn't cast either."""
+    cell = getattr(layers, name)(4, **MIXED)
+    cell.build((None, 3))
+    states = cell.get_initial_state(2)
+    params, state = cell.init(key)
+
+    def step(states, x):
+        (h, states), _ = cell.apply(params, state, x, states)
+        return states, h
+
+    _, hs = jax.lax.scan(step, states, jnp.swapaxes(SEQUENCES, 0, 1))
+    assert hs.dtype == cell(SEQUENCES[:, 0], states)[0].dtype == "bfloat16"
+    values = [[v.value for v in vs] for vs in (cell.trainable_variables, cell.non_trainable_variables)]
+    assert cell.stateless_call(*values, SEQUENCES[:, 0], states)[0][0].dtype == "float32"
