@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from jaxnn.core.graph import op
 from jaxnn.core.types import Array, ArrayLike
 from jaxnn.ops.core import dtype_or_none, tensor
-from jaxnn.ops.reductions import Axis, axes_of
+from jaxnn.ops.reductions import Axis, axes_of, one_axis
 
 # --- sums and means --------------------------------------------------------------------------------------------------
 
@@ -111,16 +111,32 @@ def nanpercentile(
 
 @op
 def nancumsum(x: ArrayLike, axis: int | tuple[int] | None = None, dtype: Any = None) -> Array:
-    """The sums of the first entries, NaN taken as 0. Axis None flattens."""
-    return jnp.nancumsum(tensor(x), axis=_one(axis), dtype=dtype_or_none(dtype))
+    """The sums of the first entries, NaN taken as 0. Axis None flattens.
+
+    Raises:
+        TypeError: if `axis` is not one axis, such as `()` or `(0, 1)`.
+
+    Example:
+        >>> nancumsum([1.0, np.nan, 3.0]).tolist()
+        [1.0, 1.0, 4.0]
+    """
+    return jnp.nancumsum(tensor(x), axis=_one("nancumsum", axis), dtype=dtype_or_none(dtype))
 
 
 @op
 def nancumprod(x: ArrayLike, axis: int | tuple[int] | None = None, dtype: Any = None) -> Array:
-    """The products of the first entries, NaN taken as 1. Axis None flattens."""
-    return jnp.nancumprod(tensor(x), axis=_one(axis), dtype=dtype_or_none(dtype))
+    """The products of the first entries, NaN taken as 1. Axis None flattens.
+
+    Raises:
+        TypeError: if `axis` is not one axis, such as `()` or `(0, 1)`.
+
+    Example:
+        >>> nancumprod([1.0, np.nan, 3.0]).tolist()
+        [1.0, 1.0, 3.0]
+    """
+    return jnp.nancumprod(tensor(x), axis=_one("nancumprod", axis), dtype=dtype_or_none(dtype))
 
 
-def _one(axis: int | tuple[int] | None) -> int | None:
+def _one(who: str, axis: Any) -> int | None:
     """(axis,) counts as the axis, as it does on Keras's symbolic tensors."""
-    return axis[0] if isinstance(axis, tuple) else axis
+    return one_axis(who, axis[0] if isinstance(axis, tuple) and len(axis) == 1 else axis)

@@ -7,6 +7,7 @@ Source: https://keras.io/api/ops/numpy/
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,6 +25,21 @@ Axis = int | Sequence[int] | None
 def axes_of(axis: Axis) -> Any:
     """The axes as JAX takes them: a list becomes a tuple."""
     return tuple(axis) if isinstance(axis, list) else axis
+
+
+def one_axis(who: str, axis: Any) -> int | None:
+    """The axis as a Python integer, or None.
+
+    Raises:
+        TypeError: if it is neither.
+    """
+    try:
+        return None if axis is None else operator.index(axis)
+    except TypeError:
+        raise TypeError(
+            f"{who}: `axis` must be an integer, or None for all entries in a row; got axis={axis!r}. "
+            "Name one axis, such as axis=-1."
+        ) from None
 
 
 # --- sums and means --------------------------------------------------------------------------------------------------
@@ -231,14 +247,30 @@ def count_nonzero(x: ArrayLike, axis: Axis = None) -> Array:
 
 @op
 def cumsum(x: ArrayLike, axis: int | None = None, dtype: Any = None) -> Array:
-    """The sums of the first entries: x₀, x₀ + x₁, ... Axis None flattens."""
-    return jnp.cumsum(tensor(x), axis=axis, dtype=dtype_or_none(dtype))
+    """The sums of the first entries: x₀, x₀ + x₁, ... Axis None flattens.
+
+    Raises:
+        TypeError: if `axis` is not an integer, such as a tuple.
+
+    Example:
+        >>> cumsum([1.0, 2.0, 3.0]).tolist()
+        [1.0, 3.0, 6.0]
+    """
+    return jnp.cumsum(tensor(x), axis=one_axis("cumsum", axis), dtype=dtype_or_none(dtype))
 
 
 @op
 def cumprod(x: ArrayLike, axis: int | None = None, dtype: Any = None) -> Array:
-    """The products of the first entries: x₀, x₀ x₁, ... Axis None flattens."""
-    return jnp.cumprod(tensor(x), axis=axis, dtype=dtype_or_none(dtype))
+    """The products of the first entries: x₀, x₀ x₁, ... Axis None flattens.
+
+    Raises:
+        TypeError: if `axis` is not an integer, such as a tuple.
+
+    Example:
+        >>> cumprod([1.0, 2.0, 3.0]).tolist()
+        [1.0, 2.0, 6.0]
+    """
+    return jnp.cumprod(tensor(x), axis=one_axis("cumprod", axis), dtype=dtype_or_none(dtype))
 
 
 @op

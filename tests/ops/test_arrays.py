@@ -1,5 +1,7 @@
 """NumPy's part of the operations: values by hand, properties, messages."""
 
+import re
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -231,3 +233,20 @@ def test_linear_algebra_says_what_it_wants():
         ops.qr(oblong, mode="full")
     with pytest.raises(ValueError, match="might not be a valid positive definite matrix"):
         ops.cholesky(-np.eye(2, dtype="float32"))
+
+
+# --- along an axis -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["cumsum", "cumprod", "nancumsum", "nancumprod"])
+@pytest.mark.parametrize("axis", [(), (0, 1), [], 1.0, "rows"])
+@pytest.mark.parametrize("x", [np.ones((2, 3)), KerasTensor((2, 3))], ids=["array", "symbolic"])
+def test_sums_along_an_axis_want_one_axis(name, axis, x):
+    said = f"{name}: `axis` must be an integer, or None for all entries in a row; got axis={axis!r}. Name one axis"
+    with pytest.raises(TypeError, match=re.escape(said)):
+        getattr(ops, name)(x, axis=axis)
+
+
+@pytest.mark.parametrize("axis", [1, (1,), np.int32(1), np.array(1)])
+def test_one_axis_may_be_any_integer(axis):
+    assert ops.nancumsum([[1.0, np.nan, 3.0]], axis=axis).tolist() == [[1.0, 1.0, 4.0]]
