@@ -158,12 +158,20 @@ class Product(NamedTuple):
                 lines between kernels where it draws them around a library's products.
         """
         a, b = lax.optimization_barrier((a, b))
-        a, b = (a if self.left == 0 else a.T), (b if self.right == 0 else _in_memory(b.T))
-        terms = [_row(a, k)[:, None] * _row(b, k) for k in range(self.terms)]
+        b = b if self.right == 0 else _in_memory(b.T)
+        shape = (a.shape[1 - self.left], b.shape[1])
+
+        def term(k: int) -> Array:
+            x = lax.slice_in_dim(a, k, k + 1, axis=self.left)
+            x = lax.reshape(x, (shape[0], 1)) if self.left == 0 else x
+            y = lax.slice_in_dim(b, k, k + 1)
+            return lax.mul(lax.broadcast_in_dim(x, shape, (0, 1)), lax.broadcast_in_dim(y, shape, (0, 1)))
+
+        terms = [term(k) for k in range(self.terms)]
         # the new term comes first: of two products, that one is fused with the sum
-        totals = [functools.reduce(lambda total, term: term + total, terms[k :: self.sums]) for k in range(self.sums)]
+        totals = [functools.reduce(lambda total, x: lax.add(x, total), terms[k :: self.sums]) for k in range(self.sums)]
         while len(totals) > 1:
-            totals = [x + y for x, y in zip(totals[::2], totals[1::2], strict=True)]
+            totals = [lax.add(x, y) for x, y in zip(totals[::2], totals[1::2], strict=True)]
         return totals[0] if fused or self.left == 0 else lax.optimization_barrier(totals[0])
 
 
@@ -184,10 +192,6 @@ def _sums(terms: int, columns: int, left: int, right: int) -> int | None:
     else:
         sums = 1 if columns % 64 == 0 else 2 if columns % 32 == 0 else 4
     return sums if sums == 1 or terms > sums else None
-
-
-def _row(x: Array, k: int) -> Array:
-    return lax.index_in_dim(x, k, keepdims=False)
 
 
 def _in_memory(x: Array) -> Array:
