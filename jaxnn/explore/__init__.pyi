@@ -1,6 +1,7 @@
 from jaxnn.explore.activations import activations as activations
 from jaxnn.explore.boundary import boundary as boundary
 from jaxnn.explore.calibration import calibration as calibration
+from jaxnn.explore.chance import p_value as p_value
 from jaxnn.explore.compare import compare as compare
 from jaxnn.explore.confusion import confusion as confusion
 from jaxnn.explore.draw import draw as draw

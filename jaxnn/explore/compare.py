@@ -13,7 +13,7 @@ from jaxnn.explore.epochs import batch_sizes
 from jaxnn.explore.exploration import Exploration
 from jaxnn.explore.members import programs, train_members
 from jaxnn.explore.twin import Twin
-from jaxnn.explore.words import listed, number
+from jaxnn.explore.words import listed, number, spread
 from jaxnn.training.data import split
 from jaxnn.utils import figures
 
@@ -140,7 +140,7 @@ def _finding(data: dict[str, Any]) -> str:
 
     def score(name: str) -> str:
         values = final[names.index(name)]
-        return f"{number(values.mean())} ± {number(values.std(ddof=1))}"
+        return spread(values.mean(), values.std(ddof=1))
 
     if data["runner_up"] is None:
         text = f"'{names[0]}' ends at a {measure} of {score(names[0])} over {seeds} seeds"

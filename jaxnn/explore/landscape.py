@@ -50,8 +50,10 @@ def landscape(
         x, y: data; the loss is the compiled one, penalties included, without dropout.
         epochs: of training whose path is drawn, as far as its weights stay finite; 0 for none.
         resolution: points along each side.
-        reach: how far a and b go; 1 replaces a filter by another of its size. With `epochs` the way decides, and for two
-            parameters `reach` is times the larger of 1 and their size.
+        reach: how far the map goes, a positive number without a unit. On a slice a and b go from -reach to reach, in sizes of
+            the filters: at 1 each has become another of its size. With `epochs` the map's sides are 1.5 reach times the way's
+            own, in the unit of the weights, with the way in their middle: below 2/3 it is cut. For two parameters the map goes
+            beyond them, or beyond their way, by reach times the larger of 1 and their size (half the way's).
         batch_size: of the training.
         limit: at most so many rows make the loss, evenly spaced.
         seed: of directions and shuffles.
@@ -64,7 +66,7 @@ def landscape(
         share of the way's variance that lies in the plane.
 
     Raises:
-        ValueError: for a model without loss or without trainable weights.
+        ValueError: for a model without loss or without trainable weights, and for a `reach` that is no positive number.
 
     Example:
         >>> model = Sequential([Input((1,)), layers.Dense(1)])
@@ -77,6 +79,11 @@ def landscape(
     Source: H. Li et al., "Visualizing the Loss Landscape of Neural Nets" (2018), sections 4 and 7.2.
     """
     check.positive_int("explore.landscape", "resolution", resolution)
+    if isinstance(reach, bool) or not isinstance(reach, int | float | np.number) or not 0 < reach < np.inf:
+        raise ValueError(
+            f"explore.landscape: `reach`, how far the map goes, must be a positive number; got reach={reach!r}. "
+            "1 is as far as the weights are large, 0.1 a tenth of it."
+        )
     twin = Twin("explore.landscape", model, x, y)
     if not twin.params:
         raise ValueError(f"explore.landscape: model '{twin.model.name}' has no trainable weight to move.")
@@ -155,7 +162,7 @@ def _plane(params: Any, ways: list, reach: float, key: Array) -> tuple:
     path = steps @ directions[:2].T
     width = np.maximum(np.ptp(path, axis=0), 0.3 * np.ptp(path, axis=0).max() + 1e-6)
     middle = (path.max(axis=0) + path.min(axis=0)) / 2
-    return params, one, two, path, [(m - 0.75 * w, m + 0.75 * w) for m, w in zip(middle, width, strict=True)]
+    return params, one, two, path, [(m - w, m + w) for m, w in zip(middle, 0.75 * reach * width, strict=True)]
 
 
 def filter_normalised(params: Any, key: Array) -> Any:

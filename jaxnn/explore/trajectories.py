@@ -59,7 +59,8 @@ def trajectories(
     Returns:
         An Exploration, which `save("paths.gif")` writes as an animation; its `data` (O optimisers):
         `names`; `axes`: what the two numbers are called; `paths`: (O, steps + 1, 2); `losses`: (O, steps + 1); `diverged`: (O,),
-        whether a path climbs ever higher; `a`, `b`: (resolution,) and `height`: (resolution, resolution), the first axis is b.
+        whether a path climbs ever higher; `a`, `b`: (resolution,) and `height`: (resolution, resolution), the first axis is b;
+        `measure`: what the heights are, "loss" for a model, "height" for a function.
 
     Raises:
         ValueError: for an unknown surface, a model without two parameters, a start of other than two numbers, batches of what is
@@ -102,7 +103,7 @@ def trajectories(
     plane = np.stack(np.meshgrid(data["a"], data["b"]), axis=-1).reshape(-1, 2).astype("float32")
     height = jax.jit(lambda plane: jax.lax.map(surface.function, plane, batch_size=64))(plane)
     data["height"] = np.asarray(height, float).reshape(resolution, resolution)
-    data["axes"] = list(surface.axes)
+    data["axes"], data["measure"] = list(surface.axes), "height" if surface.on is None else "loss"
     return Exploration(data, _finding(data), _draw, _animate)
 
 
@@ -221,6 +222,7 @@ def _finding(data: dict[str, Any]) -> str:
 def _draw(data: dict[str, Any]) -> Any:
     figure = figures.new_figure(10.5, 4.3, "explore.trajectories")
     left, right = figure.subplots(1, 2, width_ratios=[1.35, 1])
+    figure.get_layout_engine().set(wspace=0.07)  # the scale's label and the axis's beside it are apart
     _map(figure, left, data)
     for i, path in enumerate(data["paths"]):
         mark_path(left, path, i, data["names"][i])
@@ -229,7 +231,7 @@ def _draw(data: dict[str, Any]) -> Any:
 
 
 def _map(figure: Any, ax: Any, data: dict[str, Any]) -> None:
-    contours(figure, ax, data["a"], data["b"], data["height"], "")
+    contours(figure, ax, data["a"], data["b"], data["height"], data["measure"])
     ax.set_xlabel(data["axes"][0])
     ax.set_ylabel(data["axes"][1])
 
@@ -249,7 +251,7 @@ def _heights(ax: Any, data: dict[str, Any]) -> None:
         high = min(max(stays.max(), losses[0, 0]), np.nanmax(data["height"]))
         ax.set_ylim(low - 0.05 * (high - low + 1e-9), high + 0.15 * (high - low + 1e-9))
     ax.set_xlabel("step")
-    ax.set_ylabel("height")
+    ax.set_ylabel(data["measure"])
     figures.bare(ax)
     ax.legend(frameon=False, fontsize="small")
 

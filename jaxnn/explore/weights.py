@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from jaxnn.core.walk import named_variables
 from jaxnn.explore.exploration import Exploration
 from jaxnn.explore.twin import Twin
 from jaxnn.explore.words import number, percent
 from jaxnn.utils import figures
 
 _MOST_BINS = 50
+_WIDE = 36  # letters that fit on a panel
 _SMALL = 1e-3  # beside a weight's largest entry: as good as 0
 
 
@@ -22,7 +24,7 @@ def weights(model: Any) -> Exploration:
         model: built.
 
     Returns:
-        An Exploration; its `data` (W weights): `names` (paths); `mean`, `std`, `norm`, `small`: (W,), `small` the share of entries
+        An Exploration; its `data` (W weights): `names` (paths); `titles`: the same as "layer: weight"; `mean`, `std`, `norm`, `small`: (W,), `small` the share of entries
         below a thousandth of the largest, which an L1 penalty makes; `counts`, `edges`: W histograms; `values`: name -> array.
 
     Raises:
@@ -41,7 +43,7 @@ def weights(model: Any) -> Exploration:
     values = {path: np.asarray(twin.params[path], float) for path in twin.paths}
     if not values:
         raise ValueError(f"explore.weights: model '{twin.model.name}' has no trainable weights.")
-    data: dict[str, Any] = {"names": list(values), "values": values}
+    data: dict[str, Any] = {"names": list(values), "titles": _titles(twin), "values": values}
     flat = [v.ravel() for v in values.values()]
     data["mean"] = np.array([v.mean() for v in flat])
     data["std"] = np.array([v.std() for v in flat])
@@ -52,18 +54,28 @@ def weights(model: Any) -> Exploration:
     return Exploration(data, _finding(data), _draw)
 
 
+def _titles(twin: Twin) -> list[str]:
+    """`dense_1: kernel`: the layer's name and the weight in it; the end of the path where no layer has it."""
+    owned: dict[int, str] = {}
+    for name, layer in twin.parts().items():
+        for path, v in named_variables(layer).items():
+            owned.setdefault(id(v), f"{name}: {path}")
+    weights = zip(twin.paths, twin.model.trainable_variables, strict=True)
+    return [owned.get(id(v), "/".join(path.split("/")[-2:])) for path, v in weights]
+
+
 def _finding(data: dict[str, Any]) -> str:
     every = np.concatenate([v.ravel() for v in data["values"].values()])
     if not np.isfinite(every).all():
-        bad = next(n for n, v in data["values"].items() if not np.isfinite(v).all())
+        bad = next(t for t, v in zip(data["titles"], data["values"].values(), strict=True) if not np.isfinite(v).all())
         return f"'{bad}' has entries that aren't finite."
-    largest = max(data["values"], key=lambda n: np.abs(data["values"][n]).max())
-    size = number(np.abs(data["values"][largest]).max())
+    sizes = [np.abs(v).max() for v in data["values"].values()]
+    largest, size = data["titles"][int(np.argmax(sizes))], number(max(sizes))
     matrices = [i for i, v in enumerate(data["values"].values()) if v.ndim > 1] or [0]
     small = max(matrices, key=lambda i: data["small"][i])
     text = f"{len(every):,} trainable weights with a deviation of {number(every.std())}; the largest, {size}, is in '{largest}'"
     if data["small"][small] > 0.05:
-        text += f"; {percent(data['small'][small])} of '{data['names'][small]}' is as good as 0"
+        text += f"; {percent(data['small'][small])} of '{data['titles'][small]}' is as good as 0"
     return text + "."
 
 
@@ -77,7 +89,8 @@ def _draw(data: dict[str, Any]) -> Any:
         edges = data["edges"][i]
         ax.bar(edges[:-1], data["counts"][i], np.diff(edges), align="edge", color=figures.COLOURS[1])
         shape = " x ".join(map(str, data["values"][name].shape)) or "a number"
-        ax.set_title("/".join(name.split("/")[-2:]), fontsize="small")
+        title = data["titles"][i]
+        ax.set_title(title if len(title) <= _WIDE else title.replace(": ", ":\n"), fontsize="small")
         ax.text(0.98, 0.96, f"{shape}\nstd {number(data['std'][i])}", transform=ax.transAxes, ha="right", va="top",
                 fontsize="x-small", bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 1})  # fmt: skip
         ax.set_yticks([])

@@ -23,6 +23,16 @@ def number(x: Any) -> str:
     return f"{rounded:,.0f}" if abs(rounded) >= 100 else f"{rounded:.4g}"
 
 
+def spread(mean: Any, deviation: Any) -> str:
+    """`0.0112 ± 0.0055`: the deviation with two digits, which is what a few seeds tell of it, and the mean as far."""
+    mean, deviation = float(mean), float(deviation)
+    if not (math.isfinite(mean) and 1e-4 <= deviation < 1e6 and abs(mean) < 1e5 * deviation):
+        return f"{number(mean)} ± {deviation:.2g}"
+    rounded = float(f"{deviation:.2g}")
+    decimals = max(0, 1 - math.floor(math.log10(rounded)))
+    return f"{mean:,.{decimals}f} ± {rounded:,.{decimals}f}"
+
+
 def percent(share: Any) -> str:
     """`72 %`, with a decimal below 10 %."""
     share = 100 * float(share)

@@ -1,11 +1,12 @@
 """Members trained as one program, bands, and whether a difference is more than noise."""
 
+import re
+
 import numpy as np
 import pytest
 
 import jaxnn as keras
 from jaxnn import explore, layers, optimizers
-from jaxnn.explore.chance import p_value
 from tests.explore.models import X, Y
 
 
@@ -107,12 +108,27 @@ def test_each_measure_has_its_row_of_panels():
     assert (labels, rows) == (["loss", "loss", "accuracy", "accuracy"], [0, 0, 1, 1])
 
 
+def test_scores_are_told_with_no_more_digits_than_their_spread_bears():
+    said = explore.compare({"a": net()}, X, Y, seeds=3, epochs=2).finding
+    mean, deviation = re.search(r"of (\S+) ± (\S+) over 3 seeds", said).groups()
+    assert len(deviation.replace(".", "").lstrip("0")) == 2
+    assert len(mean.partition(".")[2]) == len(deviation.partition(".")[2])
+
+
 def test_the_permutation_test_by_hand():
+    p_value = explore.p_value
+    assert p_value([1.0, 2.0], [3, 4]) == pytest.approx(2 / 6)
     assert p_value(np.array([1.0, 2.0]), np.array([3.0, 4.0])) == pytest.approx(2 / 6)
     assert p_value(np.array([1.0, 1.0]), np.array([1.0, 1.0])) == 1
     assert p_value(np.array([1.0, np.nan, 1.1]), np.array([0.0, 0.1, 0.05])) == pytest.approx(0.1)
     random = np.random.RandomState(0)
     assert p_value(random.randn(20), random.randn(20) + 3) < 1e-3  # too many deals to count
+
+
+@pytest.mark.parametrize("wrong", [[], 1.0, [[1.0, 2.0]]])
+def test_a_p_value_is_of_flat_groups(wrong):
+    with pytest.raises(ValueError, match=r"explore.p_value: `b` must be one score for each training, a flat array"):
+        explore.p_value([1.0, 2.0], wrong)
 
 
 def test_too_little_is_told():

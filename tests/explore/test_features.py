@@ -21,6 +21,20 @@ def test_weights_are_the_models():
     assert seen.finding.startswith(f"{count} trainable weights with a deviation of ")
 
 
+def test_a_panel_of_weights_has_its_layers_name():
+    pytest.importorskip("matplotlib")
+    inner = keras.Sequential([keras.Input((4, 3)), layers.Bidirectional(layers.GRU(2), name="both ways")])
+    model = keras.Sequential([keras.Input((4, 3)), inner, layers.Dense(1, name="odds")])
+    seen = explore.weights(model)
+    assert seen.data["titles"][-2:] == ["odds: kernel", "odds: bias"]
+    assert seen.data["titles"][0] == "both ways: forward_layer/cell/kernel"
+    assert len(set(seen.data["titles"])) == len(seen.data["names"]) == 8
+    titles = [ax.get_title() for ax in seen.figure.axes]
+    assert [title.replace(":\n", ": ") for title in titles] == seen.data["titles"]
+    assert max(len(line) for title in titles for line in title.splitlines()) <= 36
+    assert seen.finding.count("'both ways: ") + seen.finding.count("'odds: ") >= 1
+
+
 def test_filters_of_a_convolution_and_of_a_dense_layer():
     model = images()
     seen = explore.filters(model)

@@ -81,3 +81,23 @@ def test_a_model_without_weights_is_told():
     model.compile("sgd", "mse")
     with pytest.raises(ValueError, match="no trainable weight to move"):
         explore.landscape(model, X, X**2)
+
+
+def test_reach_is_how_far_the_map_goes():
+    near = explore.landscape(classifier(), X, Y, resolution=3, reach=0.5)
+    assert near.data["a"].tolist() == near.data["b"].tolist() == [-0.5, 0.0, 0.5]
+    one, two = (
+        explore.landscape(classifier(dropout=0.0), X, Y, epochs=3, resolution=3, batch_size=96, reach=r) for r in (1, 2)
+    )
+    for side in ("a", "b"):
+        assert np.ptp(two.data[side]) == pytest.approx(2 * np.ptp(one.data[side]))
+        assert two.data[side][1] == pytest.approx(one.data[side][1], abs=1e-6)  # the same middle
+    assert np.ptp(one.data["a"]) == pytest.approx(1.5 * np.ptp(one.data["path"][:, 0]))
+
+
+@pytest.mark.parametrize("reach", [0, -1.0, np.nan, np.inf, "far", None, True])
+def test_a_reach_that_is_none_is_told(reach):
+    with pytest.raises(
+        ValueError, match=r"explore.landscape: `reach`, how far the map goes, must be a positive number; got"
+    ):
+        explore.landscape(classifier(), X, Y, reach=reach)

@@ -100,3 +100,13 @@ def test_a_path_alone_is_told_from_its_start_to_its_end():
     seen = explore.trajectories("ravine", {"plain": optimizers.SGD(0.02)}, steps=20)
     start, end = seen.data["losses"][0, [0, -1]]
     assert seen.finding == f"After 20 steps 'plain' is at {end:.3g}, from {start:.3g}."
+
+
+def test_the_scale_says_what_a_height_is():
+    pytest.importorskip("matplotlib")
+    for what, seen in {
+        "height": explore.trajectories("ravine", "sgd", steps=3, resolution=5),
+        "loss": explore.trajectories(line(), "sgd", steps=3, resolution=5, x=LINE_X, y=LINE_Y),
+    }.items():
+        _, heights, scale = seen.figure.axes
+        assert scale.get_ylabel() == heights.get_ylabel() == seen.data["measure"] == what

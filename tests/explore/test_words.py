@@ -2,7 +2,7 @@
 
 import pytest
 
-from jaxnn.explore.words import listed, number, part, percent
+from jaxnn.explore.words import listed, number, part, percent, spread
 
 
 @pytest.mark.parametrize(("ratio", "words"), [
@@ -18,6 +18,15 @@ def test_a_ratio_as_a_part(ratio, words):
 ])  # fmt: skip
 def test_a_number_has_three_digits(x, words):
     assert number(x) == words
+
+
+@pytest.mark.parametrize(("mean", "deviation", "words"), [
+    (0.0112, 0.00552, "0.0112 ± 0.0055"), (0.0606, 0.0106, "0.061 ± 0.011"), (2.3312, 0.00218, "2.3312 ± 0.0022"),
+    (12345.6, 123.4, "12,346 ± 120"), (0.03, 1.234, "0.0 ± 1.2"), (0.5, 0.0996, "0.50 ± 0.10"), (0.9, 0.0, "0.9 ± 0"),
+    (1.5e-8, 2.25e-9, "1.50e-08 ± 2.2e-09"), (float("inf"), float("nan"), "inf ± nan"),
+])  # fmt: skip
+def test_a_spread_has_two_digits_and_its_mean_no_more(mean, deviation, words):
+    assert spread(mean, deviation) == words
 
 
 def test_percentages_and_lists():
