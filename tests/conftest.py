@@ -1,21 +1,42 @@
 """What every test shares: Keras's backend is set before anything imports it, and each test starts a new session."""
 
+import atexit
 import gc
 import os
 import pathlib
+import shutil
 import sys
+import tempfile
 
 os.environ["KERAS_BACKEND"] = "jax"
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("MPLBACKEND", "agg")
 os.environ["JAXNN_COMPILATION_CACHE"] = "off"  # else what a test compiles would depend on what ran yesterday
+if "JAX_COMPILATION_CACHE_DIR" not in os.environ:  # pytest-xdist's workers find what one of them has compiled
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = tempfile.mkdtemp(prefix="jaxnn-tests-")
+    atexit.register(shutil.rmtree, os.environ["JAX_COMPILATION_CACHE_DIR"], ignore_errors=True)
+os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
 
 import jax
 import pytest
+from jax._src import compiler
+from jax.experimental.compilation_cache import compilation_cache
 
 from jaxnn.core import config
 from jaxnn.training import programs
 from jaxnn.utils import clear_session
+
+
+def pytest_configure(config):
+    """A worker of pytest-xdist takes whole folders in turn, whose tests share programs, and others help who is behind."""
+    if getattr(config.option, "dist", "no") == "load":  # what `-n` alone chooses
+        config.option.dist = "worksteal"
+
+
+def pytest_collection_modifyitems(items):
+    """The lessons come first, since they are the longest; what is compiled alike comes together."""
+    items.sort(key=lambda item: (item.path.name != "test_notebooks.py", not is_compiled_quickly(item.path)))
 
 
 @pytest.fixture(autouse=True)
@@ -34,18 +55,54 @@ COMPILED_QUICKLY = (
     "contract",
     "layers",
     "ops",
+    "parity/test_attention.py",
     "parity/test_image_layers.py",
+    "parity/test_preprocessing_layers.py",
+    "parity/test_recurrent.py",
     "parity/test_recurrent_wrappers.py",
+    "parity/test_sparse.py",
 )
+# Even then XLA writes the kernels of fused loops by way of MLIR, which is half of the rest. JAX takes XLA's options for one
+# `jit`, or from the environment for a whole process, but not for what it compiles from now on.
+CHEAPER = [("xla_cpu_use_fusion_emitters", False), ("xla_cpu_parallel_codegen_split_count", 1)]
+COUNT_PROGRAMS = ("core/test_compilation_cache.py", "training/test_compilations.py")  # which a shared cache would hide
+
+usual_options = compiler.get_compile_options
+
+
+def options_of_xla(*args, **kwargs):
+    """What JAX asks of XLA for a program."""
+    options = usual_options(*args, **kwargs)
+    if jax.config.read("jax_disable_most_optimizations"):
+        options.env_option_overrides = [*options.env_option_overrides, *CHEAPER]
+    return options
+
+
+compiler.get_compile_options = options_of_xla
+
+
+def is_compiled_quickly(path):
+    return path.relative_to(TESTS).as_posix().startswith(COMPILED_QUICKLY)
 
 
 @pytest.fixture(autouse=True, scope="module")
 def compilation(request):
     """With optimisations or without; what was compiled without is forgotten before tests that want them."""
-    quickly = request.path.relative_to(TESTS).as_posix().startswith(COMPILED_QUICKLY)
+    quickly = is_compiled_quickly(request.path)
     if jax.config.read("jax_disable_most_optimizations") and not quickly:
         _forget_programs()
     jax.config.update("jax_disable_most_optimizations", quickly)
+    counts = request.path.relative_to(TESTS).as_posix() in COUNT_PROGRAMS
+    if counts:
+        _share_programs(None)
+    yield
+    if counts:
+        _share_programs(os.environ["JAX_COMPILATION_CACHE_DIR"])
+
+
+def _share_programs(folder):
+    jax.config.update("jax_compilation_cache_dir", folder)
+    compilation_cache.reset_cache()
 
 
 @pytest.fixture(autouse=True, scope="module")

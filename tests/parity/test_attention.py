@@ -206,32 +206,6 @@ def test_half_precision_is_keras(dtype, dropout):
     assert_close(*outputs, rtol=0, atol=2e-3)  # a rounding of eight or eleven bits may fall otherwise
 
 
-def masked_classifier(k):
-    """Word numbers with padding, attention with a residual: the masks that ride on tensors decide what the mean takes."""
-    tokens = k.Input((5,), dtype="int32")
-    x = k.layers.Embedding(8, 6, mask_zero=True)(tokens)
-    y = k.layers.MultiHeadAttention(2, 3, dropout=0.2)(x, x, use_causal_mask=True)
-    x = k.layers.LayerNormalization()(k.layers.Add()([x, y]))
-    x = k.layers.GlobalAveragePooling1D()(x)
-    return k.Model(tokens, k.layers.Dense(3, activation="softmax")(x))
-
-
-def test_a_transformer_block_has_keras_history():
-    rng = np.random.default_rng(0)
-    x = rng.integers(1, 8, (50, 5)) * (np.arange(5) < rng.integers(1, 6, (50, 1)))
-    y = rng.integers(0, 3, 50)
-    histories = []
-    for k in (jaxnn, keras):
-        k.utils.set_random_seed(11)
-        model = masked_classifier(k)
-        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-        histories.append(model.fit(x, y, epochs=2, batch_size=20, verbose=0, validation_split=0.2).history)
-    ours, theirs = histories
-    assert list(ours) == list(theirs)
-    for name in ours:
-        np.testing.assert_allclose(ours[name], theirs[name], rtol=2e-6)  # of losses near 1: a few roundings
-
-
 @pytest.mark.filterwarnings("ignore:__array__ implementation")  # Keras's Variables under NumPy 2
 @pytest.mark.parametrize(
     "make",

@@ -146,19 +146,6 @@ def test_they_are_for_many_arguments(name):
     settings(max_examples=50, **DRAWN)(cases(name)(lambda case: compare(name, *case)))()
 
 
-@pytest.mark.parametrize("name", sorted(STATES))
-@pytest.mark.parametrize("reset_after", [True, False])
-def test_the_usual_forward_pass_has_keras_bits(name, reset_after):
-    if name != "GRU" and not reset_after:
-        pytest.skip("GRU's")
-    kwargs = {"units": UNITS, "return_sequences": True, **({"reset_after": reset_after} if name == "GRU" else {})}
-    ours, theirs = pair(name, kwargs)
-    theirs.set_weights(ours.get_weights())
-    x, _ = inputs()
-    results = [jax.jit(lambda x, k=k: k.stateless_call(*values_of(k), x)[0])(x) for k in (ours, theirs)]
-    assert_equal(*results, name)
-
-
 def values_of(layer):
     return [v.value for v in layer.trainable_variables], [v.value for v in layer.non_trainable_variables]
 
@@ -304,38 +291,3 @@ def test_a_stateful_layer_called_again_goes_on_as_keras_does():
         results.append([*steps, layer(x), *[v.value for v in layer.states]])
         assert layer.count_params() == 56  # the states are no weights
     assert_equal(results[0], results[1], "", rtol=1e-5, atol=1e-6)  # the orthogonal weights are an ulp apart
-
-
-def history(k, name, seed, arguments, rows):
-    k.utils.clear_session()
-    k.utils.set_random_seed(seed)
-    layer = getattr(k.layers, name)(16, **arguments)
-    model = k.Sequential([k.Input((20, 8)), k.layers.Masking(), layer, k.layers.Dense(1)])
-    model.compile(loss="mse", optimizer="adam")
-    rng = np.random.default_rng(0)
-    x = rng.standard_normal((rows, 20, 8), dtype="float32")
-    x[::3, 15:] = 0
-    return model.fit(x, x[:, -9:, 0].sum(1), batch_size=32, epochs=10, verbose=0, validation_split=0.2).history
-
-
-DROPPED = {"dropout": 0.2, "recurrent_dropout": 0.1}
-
-
-@pytest.mark.parametrize(
-    ("name", "seed", "arguments", "rows"),
-    [
-        ("LSTM", 42, {}, 100),  # the last batch is short
-        ("GRU", 7, DROPPED, 120),
-        pytest.param("GRU", 42, {"reset_after": False}, 100, marks=pytest.mark.slow),
-        pytest.param("GRU", 7, {}, 100, marks=pytest.mark.slow),
-        pytest.param("SimpleRNN", 7, {}, 100, marks=pytest.mark.slow),
-        pytest.param("SimpleRNN", 42, DROPPED, 120, marks=pytest.mark.slow),
-        pytest.param("LSTM", 7, {}, 120, marks=pytest.mark.slow),
-        pytest.param("LSTM", 42, DROPPED, 100, marks=pytest.mark.slow),
-    ],
-)
-def test_a_fit_has_keras_history(name, seed, arguments, rows):
-    theirs, ours = (history(k, name, seed, arguments, rows) for k in (keras, jaxnn))
-    assert list(ours) == list(theirs)
-    for key, values in theirs.items():  # measured: 3e-7; a wrong formula shows at 1e-4
-        np.testing.assert_allclose(ours[key], values, rtol=2e-6, err_msg=key)
