@@ -17,6 +17,7 @@ from jaxnn.core.types import Array
 from jaxnn.core.variable import Variable
 
 _LARGE = 1 << 20  # bytes
+_SMALL = 2**10  # bytes that a compiled program takes from the host sooner than they are on the device
 
 
 class TrainState(NamedTuple):
@@ -105,7 +106,7 @@ def may_fail(run: Any) -> bool:
 
 def _alive(state: TrainState) -> bool:
     """Whether all arrays are there: not donated to a chunk that failed, nor made by one."""
-    if any(x.is_deleted() for group in state for x in group):
+    if any(isinstance(x, jax.Array) and x.is_deleted() for group in state for x in group):
         return False
     try:
         jax.block_until_ready(state)
@@ -149,13 +150,14 @@ class Session:
 
     @property
     def state(self) -> TrainState:
-        """The current arrays, with whatever has been assigned since the last chunk."""
+        """The current arrays, with whatever has been assigned since the last chunk; small ones of those are NumPy's."""
         self.settle()
         if self._dirty:
             groups = [list(group) for group in self._state]
             for v in self._dirty.values():
                 group, i = self.place[id(v)]
-                groups[group][i] = jax.device_put(np.array(v._value))
+                value = np.array(v._value)
+                groups[group][i] = value if value.nbytes <= _SMALL else jax.device_put(value)
                 self._copies.pop(id(v), None)
             self._dirty.clear()
             self._state = TrainState(*groups)
@@ -223,7 +225,7 @@ class Session:
             for v, value, lease, first in zip(group, values, around, firsts, strict=True):
                 v._lease = lease
                 if lease is None:
-                    v._value = value
+                    v._value = value if isinstance(value, jax.Array) else jax.device_put(value)
                 elif (
                     self._owned or value is not first
                 ):  # `evaluate` in a callback of `fit`: the loop around hears of it
