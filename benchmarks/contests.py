@@ -31,8 +31,9 @@ class Field:
         Args:
             workload: what to run.
             rounds: how often each contestant has its turn.
-            seconds: a contestant for whom a run takes longer runs as many epochs or calls as fit in here, at least one; if
-                that one takes more than half a second, it takes part in every third round only.
+            seconds: a contestant for whom a run takes longer runs as many epochs or calls as fit in here, at least one. If
+                that one takes more than half a second, or longer than this and no target is about it, it takes part in
+                every third round only.
             without: peers that shall not take part.
         """
         peers = tuple(peer for peer in workload.peers if peer not in without)
@@ -45,7 +46,9 @@ class Field:
             name: partial(_seconds, *who, max(1, min(count, int(seconds / each[name]))))
             for name, who in contestants.items()
         }
-        slow = frozenset(name for name in list(measures)[1:] if each[name] > 0.5)
+        compared = {name for target in workload.targets for name in (target.who, target.versus)}
+        limits = {name: 0.5 if name in compared else seconds for name in measures}
+        slow = frozenset(name for name in list(measures)[1:] if each[name] > limits[name])
         times = timing.rounds_of(workload.title, measures, rounds, slow)
         return Contest(workload.name, workload.title, workload.unit, times, workload.targets, left_out)
 
