@@ -26,7 +26,8 @@ from jaxnn.core.types import Array
 from jaxnn.core.ways import ways
 from jaxnn.training.jaxprs import inner_jaxprs, is_closed
 
-_TERMS = 64  # each lengthens the compilation
+_TERMS = 64  # of a product
+_ALL_TERMS = 256  # of all products: each lengthens the compilation by a millisecond or two
 _WORK = 20_000  # multiplications; beyond, a library's blocks make up for what its call costs
 _FLOAT = np.dtype("float32")
 _NAMES = ("pjit", "jit")  # only a name for the equations inside
@@ -41,10 +42,12 @@ def written_out(closed: Any) -> Callable | None:
         closed: a jaxpr and its constants. It calls nothing on the host.
 
     Returns:
-        None where there is nothing to write out, or another way is faster (`core/ways.py`). Whoever compiles the function
+        None where there is nothing to write out, or too much, or another way is faster (`core/ways.py`). Whoever compiles the function
         keeps its barriers: `programs.py` says how. It is not for derivatives, since it knows nobody's rules.
     """
-    if ways(jax.default_backend()).small_products != "written out" or not _has_some(closed.jaxpr, in_loop=False):
+    if ways(jax.default_backend()).small_products != "written out":
+        return None
+    if not 0 < _terms(closed.jaxpr, in_loop=False) <= _ALL_TERMS:
         return None
 
     def run(*leaves: Array) -> list[Array]:
@@ -53,15 +56,16 @@ def written_out(closed: Any) -> Callable | None:
     return run
 
 
-def _has_some(jaxpr: Any, in_loop: bool) -> bool:
+def _terms(jaxpr: Any, in_loop: bool) -> int:
+    """How many terms all products to be written out have."""
+    found = 0
     for eqn in jaxpr.eqns:
-        name = eqn.primitive.name
-        if in_loop and Product.of(eqn) is not None:
-            return True
-        entered = name == "while" or name in _NAMES
-        if entered and any(_has_some(inner, in_loop or name == "while") for inner in inner_jaxprs(eqn)):
-            return True
-    return False
+        product = Product.of(eqn) if in_loop else None
+        found += 0 if product is None else product.terms
+        if eqn.primitive.name in ("while", *_NAMES):
+            inside = in_loop or eqn.primitive.name == "while"
+            found += sum(_terms(inner, inside) for inner in inner_jaxprs(eqn))
+    return found
 
 
 # --- the computation, equation by equation ---------------------------------------------------------------------------

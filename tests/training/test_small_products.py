@@ -95,6 +95,15 @@ def test_products_outside_loops_and_on_other_platforms_are_left_alone(monkeypatc
     assert rewritten(looped(jnp.matmul), *args) is None
 
 
+def test_a_deep_network_is_left_alone_lest_it_compile_for_minutes():
+    def deep(layers):
+        return looped(lambda a, b: [a := jnp.tanh(a @ b) for _ in range(layers)][-1])
+
+    args = array(8, 8), array(8, 8), jnp.zeros((8, 8)), 3
+    assert rewritten(deep(20), *args) is not None
+    assert rewritten(deep(100), *args) is None
+
+
 def test_everything_else_in_the_loop_is_computed_as_it_was():
     """Inner jits, rules of one's own, conditions, scans, inner loops, remat, random draws, several results, constants."""
 
