@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import traceback
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,8 @@ from jaxnn.doctor.inputs import as_declared, declared_inputs, fits, ordered
 from jaxnn.doctor.names import nearest_name
 from jaxnn.doctor.texts import Text
 
+_THE_MODELS_OWN = "jaxnn.models.graph_inputs"  # by its name: models know the doctor, not the doctor them
+
 
 def check_input_shapes(case: Case) -> Iterator[Finding]:
     """Inputs that the model can't take: a missing one, one too many, or another shape."""
@@ -21,9 +24,28 @@ def check_input_shapes(case: Case) -> Iterator[Finding]:
     if not case.standard or not expected or as_declared(case.model, case.x) or not isinstance(case.trial, Exception):
         return
     found = _structure(case.x, list(expected)) or _mismatch(case.x, expected)
-    cause = re.split(r"\.?\s*\n|\.\s|\.$", str(case.trial).strip())[0]  # its first sentence, which names the layer
     key, values, help_ = found
-    yield Finding("input-shape", case.who, Text(key, model=check.name_of(case.model), cause=cause, **values), help_)
+    model = check.name_of(case.model)
+    yield Finding("input-shape", case.who, Text(key, model=model, because=_because(case.trial), **values), help_)
+
+
+def _because(error: Exception) -> Text | str:
+    """Which layer says what, in its first sentence; "" where it is the model's own check of its inputs, which says it again.
+
+    What JAX says, of a product or a reshape inside a layer, is said in our words: which layer it was, and what it was given.
+    """
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    raiser = frame.f_globals.get("__name__", "")
+    if raiser == _THE_MODELS_OWN:
+        return ""
+    cause: Any = re.split(r"\.?\s*\n|\.\s|\.$", str(error).strip())[0]
+    notes = (re.fullmatch(r"in '(.*/)?(.*)' \((\w+)\), given (.*)", note) for note in getattr(error, "__notes__", ()))
+    innermost = next(filter(None, notes), None)
+    if innermost is not None and raiser.partition(".")[0] in ("jax", "jaxlib"):
+        _, name, kind, given = innermost.groups()
+        shapes = re.sub(r"\w+\[([\d,]+)\]", lambda shape: str(tuple(map(int, shape[1].split(",")))), given)
+        cause = Text("input-shape/layer", layer=f"{kind} '{name}'", given=shapes)
+    return Text("input-shape/because", cause=cause)
 
 
 def _structure(x: Any, names: list[str]) -> tuple[str, dict, Text] | None:

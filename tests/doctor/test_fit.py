@@ -1,5 +1,6 @@
 """Bad input through compile, fit, evaluate and predict: told before step 1, and sound runs left in peace."""
 
+import re
 import warnings
 
 import numpy as np
@@ -172,7 +173,7 @@ def test_nan_elsewhere_than_in_training_is_a_warning():
 def test_inputs_of_another_shape_name_model_input_expected_and_got():
     model = sequential(layers.Dense(1), shape=(784,))
     message = (
-        r"^{}: Sequential 'net' expects input '.*' of shape \(None, 784\); got \(20, 28, 28\) \(.*\)\. Reshape it, "
+        r"^{}: Sequential 'net' expects input '.*' of shape \(None, 784\); got \(20, 28, 28\)\. Reshape it, "
         r"x\.reshape\(len\(x\), 784\), or declare Input\(\(28, 28\)\)"
     )
     with pytest.raises(ValueError, match=message.format("fit")):
@@ -183,6 +184,38 @@ def test_inputs_of_another_shape_name_model_input_expected_and_got():
         model.predict(np.zeros(784), verbose=0)
     with pytest.raises(ValueError, match=r"dense.*expected axis -1 of input shape to have value 784"):
         model.evaluate(np.zeros((N, 700)), Y, verbose=0)
+
+
+def sequences(layer):
+    model = keras.Sequential([keras.Input((14, 8), name="days"), layer, layers.Dense(1)], name="net")
+    model.compile("sgd", "mse")
+    return model
+
+
+@pytest.mark.parametrize("name", ["SimpleRNN", "GRU", "LSTM"])
+def test_what_jax_says_of_a_layer_is_said_in_our_words(name):
+    model = sequences(getattr(layers, name)(4, name="reads"))
+    message = (
+        f"fit: Sequential 'net' expects input 'days' of shape (None, 14, 8); got (20, 14, 7) ({name} 'reads' can't compute with "
+        "inputs of shape (20, 14, 7)). Pass the columns that the model was made for, or declare Input((14, 7)). [J106]"
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        model.fit(np.zeros((N, 14, 7)), Y, verbose=0)
+    with (
+        keras.config.set_language("zh-TW"),
+        pytest.raises(ValueError, match=rf"收到 \(20, 14, 7\).{name} 'reads' 無法計算形狀為 \(20, 14, 7\) 的輸入"),
+    ):
+        model.fit(np.zeros((N, 14, 7)), Y, verbose=0)
+
+
+@pytest.mark.parametrize(("shape", "help_"), [
+    ((N, 8), "Pass the columns that the model was made for, or declare Input((8,))."),
+    ((14, 8), "For a single sample add the batch axis: x[np.newaxis]."),
+])  # fmt: skip
+def test_a_wrong_rank_is_said_once(shape, help_):
+    message = f"predict: Sequential 'net' expects input 'days' of shape (None, 14, 8); got {shape}. {help_} [J106]"
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        sequences(layers.LSTM(4)).predict(np.zeros(shape), verbose=0)
 
 
 def test_channels_in_the_wrong_place_are_recognised():
