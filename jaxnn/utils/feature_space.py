@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,88 +10,10 @@ import numpy as np
 from jaxnn import layers
 from jaxnn.core import check, registry
 from jaxnn.core.layer import Layer
-from jaxnn.core.naming import auto_name
 from jaxnn.core.registry import export
 from jaxnn.saving.models import save_model
-
-BATCH = 32  # rows that are learned from at once, where data doesn't come in batches
-MODULE = "keras.src.layers.preprocessing.feature_space"  # under which Keras's files name the parts
-
-
-class TFDIdentity(Layer):
-    """A feature that stays as it is; named as in Keras's files."""
-
-    def call(self, inputs: Any) -> Any:
-        """The inputs."""
-        return inputs
-
-
-class Feature:
-    """What becomes of a column.
-
-    Args:
-        dtype: of the column: "float32", "int32" or "string".
-        preprocessor: a layer.
-        output_mode: "float" for what it gives, "int" for that too, "one_hot" to encode whole numbers.
-
-    Raises:
-        ValueError: for another mode.
-    """
-
-    def __init__(self, dtype: str, preprocessor: Any, output_mode: str):
-        self.output_mode = check.one_of("Feature", "output_mode", output_mode, ("int", "one_hot", "float"))
-        if isinstance(preprocessor, dict):
-            preprocessor = registry.deserialize_keras_object(preprocessor)
-        self.dtype, self.preprocessor = dtype, preprocessor
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        preprocessor = registry.serialize_keras_object(self.preprocessor)
-        return {"dtype": self.dtype, "preprocessor": preprocessor, "output_mode": self.output_mode}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Feature:
-        """The feature of a config."""
-        return cls(**config)
-
-
-class Cross:
-    """Columns that are one category together.
-
-    Args:
-        feature_names: of the columns.
-        crossing_dim: how many bins their combinations are hashed into.
-        output_mode: "one_hot" or "int".
-
-    Raises:
-        ValueError: for another mode.
-    """
-
-    def __init__(self, feature_names: Iterable[str], crossing_dim: int, output_mode: str = "one_hot"):
-        self.output_mode = check.one_of("Cross", "output_mode", output_mode, ("int", "one_hot"))
-        self.feature_names, self.crossing_dim = tuple(feature_names), crossing_dim
-
-    @property
-    def name(self) -> str:
-        """The names of the columns with `_X_` between them."""
-        return "_X_".join(self.feature_names)
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {
-            "feature_names": self.feature_names,
-            "crossing_dim": self.crossing_dim,
-            "output_mode": self.output_mode,
-        }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Cross:
-        """The cross of a config."""
-        return cls(**config)
-
-
-for _part in (TFDIdentity, Feature, Cross):
-    registry.name_in_configs(_part, f"{MODULE}.{_part.__name__}")
+from jaxnn.utils.feature_columns import batches_of
+from jaxnn.utils.feature_parts import Cross, Feature, TFDIdentity, made, one_hot_encoder
 
 
 @export("utils")
@@ -172,17 +94,17 @@ class FeatureSpace(Layer):
     @classmethod
     def float(cls, name: str | None = None) -> Feature:
         """Numbers that stay as they are."""
-        return _make("float", name, "float32", "float", TFDIdentity, dtype="float32")
+        return made("float", name, "float32", "float", TFDIdentity, dtype="float32")
 
     @classmethod
     def float_rescaled(cls, scale: Any = 1.0, offset: Any = 0.0, name: str | None = None) -> Feature:
         """Numbers times `scale`, plus `offset`."""
-        return _make("float_rescaled", name, "float32", "float", layers.Rescaling, scale=scale, offset=offset)
+        return made("float_rescaled", name, "float32", "float", layers.Rescaling, scale=scale, offset=offset)
 
     @classmethod
     def float_normalized(cls, name: str | None = None) -> Feature:
         """Numbers less their mean, by their standard deviation."""
-        return _make("float_normalized", name, "float32", "float", layers.Normalization, axis=-1)
+        return made("float_normalized", name, "float32", "float", layers.Normalization, axis=-1)
 
     @classmethod
     def float_discretized(
@@ -190,7 +112,7 @@ class FeatureSpace(Layer):
     ) -> Feature:
         """Numbers by the interval that they fall into."""
         bins = {"num_bins": num_bins, "bin_boundaries": bin_boundaries}
-        return _make("float_discretized", name, "float32", output_mode, layers.Discretization, **bins)
+        return made("float_discretized", name, "float32", output_mode, layers.Discretization, **bins)
 
     @classmethod
     def integer_categorical(
@@ -202,7 +124,7 @@ class FeatureSpace(Layer):
     ) -> Feature:
         """Whole numbers that are names."""
         sizes = {"max_tokens": max_tokens, "num_oov_indices": num_oov_indices}
-        return _make("integer_categorical", name, "int32", output_mode, layers.IntegerLookup, **sizes)
+        return made("integer_categorical", name, "int32", output_mode, layers.IntegerLookup, **sizes)
 
     @classmethod
     def string_categorical(
@@ -214,17 +136,17 @@ class FeatureSpace(Layer):
     ) -> Feature:
         """Strings that are names."""
         sizes = {"max_tokens": max_tokens, "num_oov_indices": num_oov_indices}
-        return _make("string_categorical", name, "string", output_mode, layers.StringLookup, **sizes)
+        return made("string_categorical", name, "string", output_mode, layers.StringLookup, **sizes)
 
     @classmethod
     def string_hashed(cls, num_bins: int, output_mode: str = "one_hot", name: str | None = None) -> Feature:
         """Strings by a hash below `num_bins`."""
-        return _make("string_hashed", name, "string", output_mode, layers.Hashing, num_bins=num_bins)
+        return made("string_hashed", name, "string", output_mode, layers.Hashing, num_bins=num_bins)
 
     @classmethod
     def integer_hashed(cls, num_bins: int, output_mode: str = "one_hot", name: str | None = None) -> Feature:
         """Whole numbers by a hash below `num_bins`."""
-        return _make("integer_hashed", name, "int32", output_mode, layers.Hashing, num_bins=num_bins)
+        return made("integer_hashed", name, "int32", output_mode, layers.Hashing, num_bins=num_bins)
 
     def _feature(self, name: str, kind: Any) -> Feature:
         if isinstance(kind, Feature):
@@ -278,7 +200,7 @@ class FeatureSpace(Layer):
                 f"Received instead: {dataset} (of type {type(dataset)})"
             )
         for name in self._adaptable():
-            self.preprocessors[name].adapt(_batches(dataset, name))
+            self.preprocessors[name].adapt(batches_of(dataset, name))
         self._is_adapted = True
         self.get_encoded_features()
 
@@ -345,32 +267,10 @@ class FeatureSpace(Layer):
 
     def _one_hot(self, name: str, x: Any) -> Any:
         if name not in self.one_hot_encoders:
-            encoders = {**self.one_hot_encoders, name: self._encoder(name, x)}
-            self.one_hot_encoders = encoders
+            layer = self.preprocessors.get(name) or self.crossers[name]
+            encoder = one_hot_encoder(check.name_of(self), name, layer, str(x.dtype))
+            self.one_hot_encoders = {**self.one_hot_encoders, name: encoder}
         return self.one_hot_encoders[name](x)
-
-    def _encoder(self, name: str, x: Any) -> Layer:
-        layer = self.preprocessors.get(name) or self.crossers[name]
-        if not str(x.dtype).startswith("int"):
-            raise ValueError(
-                f"{check.name_of(self)}: Feature '{name}' has `output_mode='one_hot'`. Thus its preprocessor should return "
-                f"an integer dtype. Instead it returns a {x.dtype} dtype."
-            )
-        if isinstance(layer, layers.IntegerLookup | layers.StringLookup):
-            size = layer.vocabulary_size()
-        elif isinstance(layer, layers.CategoryEncoding):
-            size = layer.num_tokens
-        elif isinstance(layer, layers.Discretization):
-            size = len(layer.bin_boundaries) + 1 if layer.num_bins is None else layer.num_bins
-        elif isinstance(layer, layers.HashedCrossing | layers.Hashing):
-            size = layer.num_bins
-        else:
-            raise ValueError(
-                f"{check.name_of(self)}: Feature '{name}' has `output_mode='one_hot'`. However it isn't a standard feature "
-                "and the dimensionality of its output space is not known, thus it cannot be one-hot encoded. Try using "
-                "`output_mode='int'`."
-            )
-        return layers.CategoryEncoding(num_tokens=size, output_mode="multi_hot")
 
     # --- configs and files -----------------------------------------------------------------------------------------------
 
@@ -405,30 +305,3 @@ class FeatureSpace(Layer):
 
     def load_own_variables(self, store: Any) -> None:
         """Nothing."""
-
-
-def _make(kind: str, name: str | None, dtype: str, output_mode: str, layer: Any, /, **arguments: Any) -> Feature:
-    own_name = name or auto_name(kind)
-    return Feature(dtype, layer(name=f"{own_name}_preprocessor", **arguments), output_mode)
-
-
-def _batches(dataset: Any, name: str) -> Iterator[np.ndarray]:
-    """A column's values, `(batch, 1)` by `(batch, 1)`."""
-    if isinstance(dataset, dict):
-        column = np.asarray(dataset[name])
-        for start in range(0, len(column), BATCH):
-            part = column[start : start + BATCH]
-            yield part[:, None] if part.ndim == 1 else part
-        return
-    rows: list = []
-    for element in dataset:
-        x = np.asarray(element[name])
-        if x.ndim:
-            yield x[:, None] if x.ndim == 1 else x
-            continue
-        rows.append(x)
-        if len(rows) == BATCH:
-            yield np.stack(rows)[:, None]
-            rows = []
-    if rows:
-        yield np.stack(rows)[:, None]
