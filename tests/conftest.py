@@ -12,11 +12,6 @@ os.environ["KERAS_BACKEND"] = "jax"
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("MPLBACKEND", "agg")
 os.environ["JAXNN_COMPILATION_CACHE"] = "off"  # else what a test compiles would depend on what ran yesterday
-if "JAX_COMPILATION_CACHE_DIR" not in os.environ:  # pytest-xdist's workers find what one of them has compiled
-    os.environ["JAX_COMPILATION_CACHE_DIR"] = tempfile.mkdtemp(prefix="jaxnn-tests-")
-    atexit.register(shutil.rmtree, os.environ["JAX_COMPILATION_CACHE_DIR"], ignore_errors=True)
-os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
-os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
 
 import jax
 import pytest
@@ -65,6 +60,14 @@ COMPILED_QUICKLY = (
 # Even then XLA writes the kernels of fused loops by way of MLIR, which is half of the rest. JAX takes XLA's options for one
 # `jit`, or from the environment for a whole process, but not for what it compiles from now on.
 CHEAPER = [("xla_cpu_use_fusion_emitters", False), ("xla_cpu_parallel_codegen_split_count", 1)]
+# pytest-xdist's workers find here what one of them has compiled; lessons and commands, which are processes, do not.
+PROGRAMS = os.environ.get("JAXNN_TESTS_PROGRAMS") or tempfile.mkdtemp(prefix="jaxnn-tests-")
+if "JAXNN_TESTS_PROGRAMS" not in os.environ:
+    os.environ["JAXNN_TESTS_PROGRAMS"] = PROGRAMS
+    atexit.register(shutil.rmtree, PROGRAMS, ignore_errors=True)
+jax.config.update("jax_compilation_cache_dir", PROGRAMS)
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 COUNT_PROGRAMS = ("core/test_compilation_cache.py", "training/test_compilations.py")  # which a shared cache would hide
 
 usual_options = compiler.get_compile_options
@@ -97,7 +100,7 @@ def compilation(request):
         _share_programs(None)
     yield
     if counts:
-        _share_programs(os.environ["JAX_COMPILATION_CACHE_DIR"])
+        _share_programs(PROGRAMS)
 
 
 def _share_programs(folder):
