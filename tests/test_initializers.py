@@ -340,3 +340,17 @@ def test_the_base_class_wants_a_call():
 
 def test_the_examples_run():
     assert doctest.testmod(initializers).failed == 0
+
+
+def test_orthogonal_members_are_drawn_one_by_one():
+    """Many at once have waited for ever on two cores."""
+
+    def draw(key):
+        with StatelessScope(key=key):
+            return [initializers.Orthogonal()((16, 8)) for _ in range(6)]
+
+    keys = jax.random.split(jax.random.key(0), 8)
+    together = jax.jit(jax.vmap(draw))(keys)
+    for a, b in zip(together, draw(keys[3]), strict=True):
+        np.testing.assert_allclose(a[3], b, atol=1e-6)
+    assert "scan" in str(jax.make_jaxpr(jax.vmap(draw))(keys))

@@ -8,6 +8,7 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
+from jax.custom_batching import sequential_vmap
 
 from jaxnn.core.registry import export
 from jaxnn.core.types import Array
@@ -58,7 +59,7 @@ class Orthogonal(RandomInitializer):
             q, r = qr(a, mode="economic", overwrite_a=True, check_finite=False)
             q = q * np.sign(np.diag(r))
         else:
-            q, r = jnp.linalg.qr(a)
+            q, r = _qr(a)
             q = q * jnp.sign(jnp.diag(r))
         q = (q.T if rows < columns else q).reshape(tuple(shape))
         return (self.gain * q).astype(dtype)
@@ -66,6 +67,13 @@ class Orthogonal(RandomInitializer):
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {**super().get_config(), "gain": self.gain}
+
+
+@sequential_vmap
+def _qr(a: Array) -> tuple[Array, Array]:
+    # under `vmap` one matrix after the other: JAX's decomposition of several at once, some of them side by side, has waited for
+    # ever on CPUs of two cores
+    return tuple(jnp.linalg.qr(a))
 
 
 orthogonal = OrthogonalInitializer = Orthogonal
