@@ -51,7 +51,10 @@ def written_out(closed: Any) -> Callable | None:
         return None
 
     def run(*leaves: Array) -> list[Array]:
-        return _evaluate(closed.jaxpr, closed.consts, leaves, in_loop=False)
+        try:
+            return _evaluate(closed.jaxpr, closed.consts, leaves, in_loop=False)
+        except Exception:  # an equation that takes more than its parameters to compute: JAX knows how
+            return jax.core.eval_jaxpr(closed.jaxpr, closed.consts, *leaves)
 
     return run
 
@@ -62,7 +65,7 @@ def _terms(jaxpr: Any, in_loop: bool) -> int:
     for eqn in jaxpr.eqns:
         product = Product.of(eqn) if in_loop else None
         found += 0 if product is None else product.terms
-        if eqn.primitive.name in ("while", *_NAMES):
+        if eqn.primitive.name in ("while", *_NAMES, *_WITH_RULES):
             inside = in_loop or eqn.primitive.name == "while"
             found += sum(_terms(inner, inside) for inner in inner_jaxprs(eqn))
     return found

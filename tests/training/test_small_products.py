@@ -127,6 +127,16 @@ def test_everything_else_in_the_loop_is_computed_as_it_was():
     np.testing.assert_allclose(jax.jit(run)(*args)[0], jax.jit(looped(fn))(*args), rtol=1e-5, atol=1e-5)
 
 
+def test_what_the_rewriting_cannot_compute_is_left_to_jax(monkeypatch):
+    def fail(*args, **kwargs):
+        raise NotImplementedError
+
+    args = array(8, 8), array(8, 8), jnp.zeros((8, 8)), 3
+    run = rewritten(looped(jnp.matmul), *args)
+    monkeypatch.setattr(small_products, "_evaluate", fail)
+    np.testing.assert_array_equal(jax.jit(run)(*args)[0], jax.jit(looped(jnp.matmul))(*args))
+
+
 def test_a_program_that_calls_the_host_in_its_loop_is_left_alone():
     seen = []
 
