@@ -22,9 +22,9 @@ def ways(platform: str) -> Ways:
     """The fastest ways on "cpu", "gpu" or "tpu". The figures are medians, or ranges of medians, on two cores.
 
     - chunk_seconds: an epoch on arrays is one program with traced bounds, called once, or for parts of about this length, so
-      that the bar moves and Ctrl-C is heard. A step a call takes 7.8 times as long for the documents' binary network,
-      1.04 times for 784-512-512-10, 1.25 times for a small CNN.
-      Sixteen calls an epoch of 2 ms take 1.2 times as long, hence parts of a hundred times that.
+      that the bar moves and Ctrl-C is heard. A step a call takes 11 times as long for the documents' binary network,
+      1.1 times for 784-512-512-10, 1.3 times for a small CNN, whose memory is new in every call. Sixteen calls an epoch of
+      1.7 ms take 1.3 times as long, hence parts of a hundred times that (these on four cores).
     - recurrence: whether an LSTM, a GRU or a SimpleRNN multiplies its inputs with the kernel step by step, inside the loop
       over time, or for all steps before it. On a CPU a product too small for all cores is as fast in the loop, where its
       result is still in the cache: before the loop a step takes 0.95 to 1.17 times as long. Elsewhere a loop's step costs
