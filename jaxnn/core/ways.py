@@ -58,7 +58,7 @@ def ways(platform: str) -> Ways:
     - small_products: whether products of small matrices inside a loop are a library's, or written out as sums
       (`training/small_products.py`). On a CPU a training step of two layers of 8, 16, 24 or 32 units and batches of 16 or 32
       takes 2.1, 2.0 to 2.2, 1.7 and 1.1 to 1.5 times as long by XLA's libraries, 1.4 times for 16 units and a batch of 64
-      (these on four cores); the values are the same bits. The program compiles some tenths of a second longer.
+      (these on four cores); on CPUs with AVX-512 the values are nearly always the same bits. The program compiles longer.
     """
     if platform == "cpu":
         return Ways(

@@ -5,8 +5,8 @@
     explore.gradients(model, x, y)         "Layer 1 gets a millionth of layer 6's gradient: it vanishes on its way to the input."
 
 Each function returns an `Exploration`: `.data` as plain arrays, `.figure`, `.finding`, `.save(path)`; a notebook shows figure
-and sentence. (`p_value` gives a number.) Everything is computed by pure functions on a copy: weights, optimiser, seeds and compiled programs of the model stay
-as they are. The figures need matplotlib: `pip install jaxnn[notebooks]`.
+and sentence. (`p_value` gives a number.) Everything is computed by pure functions on a copy: weights, optimiser, seeds and
+compiled programs of the model stay as they are. The figures need matplotlib: `pip install jaxnn[notebooks]`.
 """
 
 from jaxnn.core import lazy

@@ -57,9 +57,11 @@ class Epochs:
         self._programs: dict[tuple, Callable] = {}
         self._watched = callbacks.needs_train_batches
         self._length = plan.steps_per_epoch if isinstance(plan, StreamPlan) else None  # of a stream, once it is known
-        self._events = BatchEvents(
-            callbacks, model, session, model.steps_per_execution if isinstance(plan, ArrayPlan) else 1
-        )
+
+    @functools.cached_property
+    def _events(self) -> BatchEvents:
+        together = self.model.steps_per_execution if isinstance(self.plan, ArrayPlan) else 1
+        return BatchEvents(self.callbacks, self.model, self.session, together)
 
     def run(self) -> Logs:
         """One epoch; gives its logs."""
@@ -192,7 +194,8 @@ class Epochs:
             finally:
                 self.session.settle()  # while the part is there
                 belt.give_back(part)
-            belt.most = self.pace.chunk(getattr(part, "most", 1))
+            if isinstance(part, Group):
+                belt.most = self.pace.chunk(part.most)
         belt.stop()
         return logs
 

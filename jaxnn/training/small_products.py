@@ -1,8 +1,8 @@
 """Products of small matrices in the loops of a compiled program, written out as sums.
 
-XLA's compiler for CPUs leaves a product to a library, which takes half a microsecond before it multiplies anything: for
-networks of sixteen units, most of a training step. Written out, term by term, a product is part of a kernel, and takes a
-fifth of that.
+XLA's compiler for CPUs leaves a product to a library, whose call costs more than the arithmetic: for networks of sixteen
+units, half of a training step. Written out, term by term, a product is part of a kernel. `python -m benchmarks.ways` measures
+both.
 
 The terms are added in the order of XLA's libraries on CPUs with AVX-512, each by a fused multiply-add, so that the numbers
 are the same there, nearly always bit by bit; elsewhere they are to rounding. Products whose order is unknown are left.
@@ -27,7 +27,7 @@ from jaxnn.core.ways import ways
 from jaxnn.training.jaxprs import inner_jaxprs, is_closed
 
 _TERMS = 64  # of a product
-_ALL_TERMS = 256  # of all products: each lengthens the compilation by a millisecond or two
+_ALL_TERMS = 256  # of all products: each lengthens the compilation
 _WORK = 20_000  # multiplications; beyond, a library's blocks make up for what its call costs
 _FLOAT = np.dtype("float32")
 _NAMES = ("pjit", "jit")  # only a name for the equations inside

@@ -7,7 +7,7 @@ import pytest
 
 import jaxnn as keras
 from jaxnn.core import config
-from jaxnn.training import events, loop, staging
+from jaxnn.training import belt, events, loop, staging
 
 RNG = np.random.RandomState(0)
 X = RNG.randn(70, 6).astype("float32")  # with batches of 4: 17 full ones and one of 2
@@ -338,3 +338,10 @@ def test_batches_begin_where_keras_begins_them(kind, eagerly):
         build(k, run_eagerly=eagerly and k is keras).fit(data, verbose=0, shuffle=False, callbacks=[record], **limits)
         told.append([t[:2] for t in record.told])
     assert told[0] == told[1]
+
+
+def test_a_short_last_batch_leaves_the_next_epochs_groups_as_long_as_they_were(monkeypatch):
+    most, original = [], belt.Belt.begin
+    monkeypatch.setattr(belt.Belt, "begin", lambda self: most.append(self.most) or original(self))
+    build().fit(Batches(), epochs=3, verbose=0, shuffle=False, callbacks=[recorder()])
+    assert min(most) > 1
