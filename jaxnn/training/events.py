@@ -40,24 +40,42 @@ def floats(logs: Any) -> Any:
     return plain(jax.device_get(logs))
 
 
-class Rows:
-    """The logs of single steps, a dictionary each, made when it is asked for.
+class StepLogs:
+    """The logs of single steps.
 
     Args:
         chunks: pairs of a chunk's logs, which are stacked, and how many steps they are of.
     """
 
     def __init__(self, chunks: list[tuple[Any, int]]):
-        self.names = sorted(chunks[0][0])
-        self.values: list[tuple] = []  # of each step, in the order of the names
+        self._names = sorted(chunks[0][0])
+        self._columns: list[list] = [[] for _ in self._names]
+        self._count = 0
         for logs, count in chunks:
-            columns = [np.asarray(logs[name])[:count] for name in self.names]
-            lists = [c.astype(np.float64).tolist() if c.ndim == 1 else list(c) for c in columns]
-            self.values.extend(zip(*lists, strict=True) if lists else [()] * count)
+            self._count += count
+            for name, column in zip(self._names, self._columns, strict=True):
+                values = np.asarray(logs[name])[:count]
+                column.extend(values.astype(np.float64).tolist() if values.ndim == 1 else values)
 
-    def logs(self, step: int) -> Logs:
-        """The logs of a step, counted from 0."""
-        return dict(zip(self.names, self.values[step], strict=True))
+    def __len__(self) -> int:
+        return self._count
+
+    def at(self, step: int) -> Logs:
+        """Those of one step, counted from 0; a dictionary of its own."""
+        return {name: column[step] for name, column in zip(self._names, self._columns, strict=True)}
+
+    def each(self) -> list[Logs]:
+        """Those of every step. Few names are written out: that takes a quarter of the time of `dict(zip(...))`."""
+        match self._names, self._columns:
+            case [], _:
+                return [{} for _ in range(self._count)]
+            case [name], [column]:
+                return [{name: x} for x in column]
+            case [a, b], [of_a, of_b]:
+                return [{a: x, b: y} for x, y in zip(of_a, of_b, strict=True)]
+            case [a, b, c], [of_a, of_b, of_c]:
+                return [{a: x, b: y, c: z} for x, y, z in zip(of_a, of_b, of_c, strict=True)]
+        return [dict(zip(self._names, row, strict=True)) for row in zip(*self._columns, strict=True)]
 
 
 class EpochEvents:
@@ -140,7 +158,7 @@ class BatchEvents:
                 hook(batch, logs={})
 
     def chunk(
-        self, run: Callable[..., Rows], lo: int, hi: int, done: int, most: int, repeatable: bool
+        self, run: Callable[..., StepLogs], lo: int, hi: int, done: int, most: int, repeatable: bool
     ) -> tuple[int, Logs]:
         """Some of the steps [lo, hi), and their events; gives how many, and the last one's logs.
 
@@ -158,17 +176,16 @@ class BatchEvents:
         alone = session.touched or not repeatable or not self._small
         count = min(group if alone else group * max(1, min(self._ahead, most // group)), hi - lo)
         start = kept(session.state) if count > group else None
-        rows = run(lo, lo + count, done == 0)
-        told = self._tell(rows, start, lambda n: run(lo, lo + n, done == 0), done)
+        logs = run(lo, lo + count, done == 0)
+        told = self._tell(logs, start, lambda n: run(lo, lo + n, done == 0), done)
         if start is None and repeatable and self._small:
             self._count_cost(time.perf_counter() - started, run, lo, hi)
-        return told, rows.logs(told - 1)
+        return told, logs.at(told - 1)
 
-    def _tell(self, rows: Rows, start: TrainState | None, again: Callable[[int], Any], done: int) -> int:
+    def _tell(self, logs: StepLogs, start: TrainState | None, again: Callable[[int], Any], done: int) -> int:
         """The events of a chunk that has run, until a hook touches a variable; gives how many of its steps are told."""
-        session, model, group = self.session, self.model, self.together
-        begins, ends, names, values = self._begins, self._ends, rows.names, rows.values
-        end, told, count = session.state, 0, len(values)
+        session, model, group, begins, ends = self.session, self.model, self.together, self._begins, self._ends
+        end, told, count = session.state, 0, len(logs)
 
         def replay() -> TrainState:
             if start is None or told == count:
@@ -179,21 +196,20 @@ class BatchEvents:
             return session.state
 
         session.replay = None if start is None else replay
-        calls = 0
-        while True:  # a batch may have taken microseconds: nothing here is called for it but its hooks
-            batch, told = done + told + group - 1, min(told + group, count)
-            logs = dict(zip(names, values[told - 1]))  # noqa: B905
-            for hook in ends:
-                hook(batch, logs=logs)
-            calls += 1
+        each = logs.each()
+        batches = range(done + group - 1, done + count + group - 1, group)
+        for batch, told in zip(batches, (*range(group, count, group), count), strict=True):
+            for hook in ends:  # a step may have taken microseconds: nothing else is called for it
+                hook(batch, logs=each[told - 1])
             if told == count or session.replay is None or model.stop_training:
                 break
-            for hook in begins:
-                hook(done + told, logs={})
-            if session.replay is None:
-                self._begun = True
-                break
-        self._learn(calls)
+            if begins:
+                for hook in begins:
+                    hook(done + told, logs={})
+                if session.replay is None:
+                    self._begun = True
+                    break
+        self._learn(-(-told // group))
         if told == count:
             session.settle()
         return told
@@ -206,7 +222,7 @@ class BatchEvents:
         elif self._untouched > self._ahead:
             self._ahead = _FARTHER * self._untouched
 
-    def _count_cost(self, seconds: float, run: Callable[..., Rows], lo: int, hi: int) -> None:
+    def _count_cost(self, seconds: float, run: Callable[..., StepLogs], lo: int, hi: int) -> None:
         """Counts a step that could not run ahead; after many, says once what they cost, by a look at some that do."""
         if seconds > _SHORT:
             return

@@ -23,7 +23,7 @@ from jaxnn.training import steps
 from jaxnn.training.batch_steps import eager_train_chunk, single_train_step
 from jaxnn.training.belt import Belt, Group, Single
 from jaxnn.training.data import ArrayPlan, StreamPlan
-from jaxnn.training.events import ROWS, BatchEvents, Rows, floats
+from jaxnn.training.events import ROWS, BatchEvents, StepLogs, floats
 from jaxnn.training.feeding import feed
 from jaxnn.training.interrupts import Interrupts, advance
 from jaxnn.training.pace import Pace, Ticker
@@ -105,11 +105,11 @@ class Epochs:
         runs = self._programs.values()
         return not self.model.run_eagerly and not any(getattr(run, "calls_host", True) for run in runs)
 
-    def _rows(self, order: Any, lo: int, hi: int, fresh: bool) -> Rows:
+    def _rows(self, order: Any, lo: int, hi: int, fresh: bool) -> StepLogs:
         """Steps [lo, hi) of a pass; gives each one's logs."""
         chunks: list[tuple[Any, int]] = []
         self._chunk(order, lo, hi, fresh, take=lambda piece, logs: chunks.append((logs, piece.hi - piece.lo)))
-        return Rows(chunks)
+        return StepLogs(chunks)
 
     def _chunk(
         self,
@@ -203,16 +203,16 @@ class Epochs:
         """Whether a stream's batch is said to begin before it is there, as in Keras: it is the end that must show itself."""
         return self._length is None or batch < self._length
 
-    def _part_rows(self, part: Group | Single, lo: int, hi: int, fresh: bool) -> Rows:
+    def _part_rows(self, part: Group | Single, lo: int, hi: int, fresh: bool) -> StepLogs:
         """Steps [lo, hi) on what came along the belt; gives each one's logs."""
         if isinstance(part, Single):
             logs = self._single(part.batch, fresh, wait=True)
-            return Rows([(jax.tree.map(lambda x: np.asarray(x)[None], logs), 1)])
+            return StepLogs([(jax.tree.map(lambda x: np.asarray(x)[None], logs), 1)])
         started, known = time.perf_counter(), len(self._programs)
         logs = self._start(part, fresh, lo, hi, wait=True)
         if len(self._programs) == known:
             self.pace.learn(hi - lo, time.perf_counter() - started)
-        return Rows([(logs, hi - lo)])
+        return StepLogs([(logs, hi - lo)])
 
     def _start(self, part: Group | Single, fresh: bool, lo: int = 0, hi: int | None = None, wait: bool = False) -> Any:
         """Starts the steps on what came along the belt; gives their logs, which may still be being computed.
