@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import math
+import pickle
 import warnings
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -77,6 +78,7 @@ class ArrayPlan:
         self.rows = self.samples
         self._order: Order | None = None
         self._at = 0
+        self._foreseen: tuple[Any, Order, Any] | None = None
 
     @property
     def sizes(self) -> tuple[int, bool, int]:
@@ -191,6 +193,23 @@ class ArrayPlan:
             )
         return np.random.permutation(self.samples).astype(np.int32)
 
+    def foresee(self) -> Order:
+        """The order of the next pass before its time. NumPy's stream stays where it is; if it moves until then, another is drawn."""
+        before = np.random.get_state(legacy=False)
+        order = Order(self.draw(), self.rows)
+        self._foreseen = before, order, np.random.get_state(legacy=False)
+        np.random.set_state(before)
+        return order
+
+    def _next_order(self) -> Order:
+        foreseen, self._foreseen = self._foreseen, None
+        if foreseen is not None:
+            before, order, after = foreseen
+            if pickle.dumps(np.random.get_state(legacy=False)) == pickle.dumps(before):
+                np.random.set_state(after)
+                return order
+        return Order(self.draw(), self.rows)
+
     def discard(self) -> None:
         """Draws what Keras draws and throws away when it looks at the first batch to build a model."""
         if self.shuffle == "batch":
@@ -206,7 +225,7 @@ class ArrayPlan:
         left = self.steps_per_epoch
         while left > 0:
             if self._order is None:
-                self._order, self._at = Order(self.draw(), self.rows), 0
+                self._order, self._at = self._next_order(), 0
             order, start = self._order, self._at
             self._at = stop = min(start + left, self.steps)
             left -= stop - start

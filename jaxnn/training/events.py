@@ -4,14 +4,15 @@ A callback that watches batches would make every step a call of its own, which t
 and lets a long one's memory go after every step. So steps run ahead, a chunk at a time, and their batches are told
 afterwards, one by one, each with its own logs. If a hook reads or sets a variable, stops the training or raises, the state
 is computed again up to the very batch that was being told, and what ran ahead of it is forgotten: the hook finds what it
-would have found step by step.
+would have found step by step. The device need not wait meanwhile: the next chunk computes while the last one is told.
 """
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -48,17 +49,20 @@ class StepLogs:
     """
 
     def __init__(self, chunks: list[tuple[Any, int]]):
-        self._names = sorted(chunks[0][0])
-        self._columns: list[list] = [[] for _ in self._names]
-        self._count = 0
-        for logs, count in chunks:
-            self._count += count
-            for name, column in zip(self._names, self._columns, strict=True):
-                values = np.asarray(logs[name])[:count]
-                column.extend(values.astype(np.float64).tolist() if values.ndim == 1 else values)
+        self._chunks, self._names = chunks, sorted(chunks[0][0])
 
     def __len__(self) -> int:
-        return self._count
+        return sum(count for _, count in self._chunks)
+
+    @functools.cached_property
+    def _columns(self) -> list[list]:
+        """Of each name the values of all steps; made when they are asked for, by when the device may have the next chunk."""
+        columns: list[list] = [[] for _ in self._names]
+        for logs, count in self._chunks:
+            for name, column in zip(self._names, columns, strict=True):
+                values = np.asarray(logs[name])[:count]
+                column.extend(values.astype(np.float64).tolist() if values.ndim == 1 else values)
+        return columns
 
     def at(self, step: int) -> Logs:
         """Those of one step, counted from 0; a dictionary of its own."""
@@ -68,7 +72,7 @@ class StepLogs:
         """Those of every step. Few names are written out: that takes a quarter of the time of `dict(zip(...))`."""
         match self._names, self._columns:
             case [], _:
-                return [{} for _ in range(self._count)]
+                return [{} for _ in range(len(self))]
             case [name], [column]:
                 return [{name: x} for x in column]
             case [a, b], [of_a, of_b]:
@@ -125,11 +129,27 @@ class EpochEvents:
         self.callbacks.on_epoch_end(epoch, self.logs)
 
 
+class Started(NamedTuple):
+    """A chunk that was started before the one ahead of it has been told.
+
+    Attributes:
+        order: of the samples.
+        lo, hi: the first step, and one past the last.
+        logs: waits for its end, and gives the logs.
+    """
+
+    order: Any
+    lo: int
+    hi: int
+    logs: Callable[[], StepLogs]
+
+
 class BatchEvents:
     """Tells the callbacks of training batches, and says how many steps may run before they are told.
 
     A callback that touches variables mostly does so every so many batches, so steps run ahead as far as the last such
-    distance, and several times as far each time nothing happens.
+    distance, and several times as far each time nothing happens. Where nothing has happened for long, the next chunk
+    computes while the callbacks hear of the last one; if a hook touches a variable after all, it has computed in vain.
 
     Args:
         callbacks: a CallbackList.
@@ -147,6 +167,8 @@ class BatchEvents:
         self._small = sum(x.nbytes for x in jax.tree.leaves(session.state)) <= _COPIED
         self._ahead = 1  # calls of the hooks for which steps may run at once
         self._untouched = 0  # calls since a hook has last touched a variable
+        self._next: tuple[Started, TrainState] | None = None  # what computes already, and a copy of the state before it
+        self._vain = self._pause = 0  # how often that was in vain lately, and chunks until it is tried again
         self._begun = self._told = False
         self._alone, self._seconds = 0, 0.0  # short steps that could not run ahead
 
@@ -157,39 +179,90 @@ class BatchEvents:
             for hook in self._begins:
                 hook(batch, logs={})
 
+    def most(self, steps: int) -> int:
+        """How many steps may run before they are told, where so many make a chunk."""
+        return self.together * max(1, min(self._ahead, steps // self.together))
+
     def chunk(
-        self, run: Callable[..., StepLogs], lo: int, hi: int, done: int, most: int, repeatable: bool
+        self,
+        run: Callable[..., StepLogs],
+        order: Any,
+        lo: int,
+        hi: int,
+        done: int,
+        steps: int,
+        repeatable: bool,
+        ahead: Callable[[int], Callable[[], Started] | None] | None = None,
     ) -> tuple[int, Logs]:
         """Some of the steps [lo, hi), and their events; gives how many, and the last one's logs.
 
         Args:
             run: `run(lo, hi, fresh)`: computes steps, moves the session's state and gives their logs.
+            order: of the samples in this pass, by which it is known again.
             lo, hi: steps of a pass.
             done: steps of this epoch that have been told.
-            most: so many steps make a chunk.
+            steps: so many make a chunk.
             repeatable: whether steps may be computed again: nothing in them calls the host.
+            ahead: `ahead(lo)` gives what starts the chunk that follows on the steps before `lo`, or None.
         """
         session, group = self.session, self.together
         started = time.perf_counter()
         self.begin(done)
         self._begun = False
-        alone = session.touched or not repeatable or not self._small
-        count = min(group if alone else group * max(1, min(self._ahead, most // group)), hi - lo)
-        start = kept(session.state) if count > group else None
-        logs = run(lo, lo + count, done == 0)
+        running = self._take_next(order, lo)
+        start: TrainState | None
+        if running is not None:
+            now, start = running
+            follow = self._prepare(ahead, now.hi, steps)  # while it computes
+            logs = now.logs()
+            session.replay = None
+        else:
+            alone = session.touched or not repeatable or not self._small
+            count = min(group if alone else self.most(steps), hi - lo)
+            start = kept(session.state) if count > group else None
+            logs = run(lo, lo + count, done == 0)
+            follow = self._prepare(ahead, lo + count, steps) if start is not None else None
+        if follow is not None:
+            before = kept(session.state)
+            self._next = follow(), before
         told = self._tell(logs, start, lambda n: run(lo, lo + n, done == 0), done)
         if start is None and repeatable and self._small:
             self._count_cost(time.perf_counter() - started, run, lo, hi)
         return told, logs.at(told - 1)
 
+    def _prepare(self, ahead: Any, lo: int, steps: int) -> Callable[[], Started] | None:
+        """What starts the chunk that follows on the steps before `lo`; None where a hook may well touch a variable by then."""
+        if ahead is None or self._ahead < steps // self.together:
+            return None
+        if self._pause:
+            self._pause -= 1
+            return None
+        return ahead(lo)
+
+    def _take_next(self, order: Any, lo: int) -> tuple[Started, TrainState] | None:
+        """The chunk that has been started from here, and a copy of the state before; None if it isn't what comes now.
+
+        Each time it is not, twice as many chunks go by before the next is started ahead.
+        """
+        taken, self._next = self._next, None
+        if taken is None:
+            return None
+        if self.session.replay is None or taken[0].order is not order or taken[0].lo != lo:
+            self._vain += 1
+            self._pause = 2**self._vain
+            return None
+        self._vain = max(0, self._vain - 1)
+        return taken
+
     def _tell(self, logs: StepLogs, start: TrainState | None, again: Callable[[int], Any], done: int) -> int:
         """The events of a chunk that has run, until a hook touches a variable; gives how many of its steps are told."""
         session, model, group, begins, ends = self.session, self.model, self.together, self._begins, self._ends
+        after = None if self._next is None else self._next[1]
         end, told, count = session.state, 0, len(logs)
 
         def replay() -> TrainState:
             if start is None or told == count:
-                return end
+                return end if after is None else copies(after)
             session.state = copies(start)
             if told:
                 again(told)
@@ -210,7 +283,7 @@ class BatchEvents:
                     self._begun = True
                     break
         self._learn(-(-told // group))
-        if told == count:
+        if told == count and after is None:
             session.settle()
         return told
 

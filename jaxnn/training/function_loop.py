@@ -76,8 +76,8 @@ class FunctionEpochs:
         """Never: the host takes part in every step."""
         return False
 
-    def run(self) -> Logs:
-        """One epoch; gives its logs."""
+    def run(self, more: bool = False) -> Logs:
+        """One epoch; gives its logs. Whether `more` follow makes no difference."""
         model, callbacks, count = self.model, self.callbacks, self.model.steps_per_execution
         model.reset_metrics()
         logs: Logs = {}

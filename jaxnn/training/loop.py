@@ -23,7 +23,7 @@ from jaxnn.training import steps
 from jaxnn.training.batch_steps import eager_train_chunk, single_train_step
 from jaxnn.training.belt import Belt, Group, Single
 from jaxnn.training.data import ArrayPlan, StreamPlan
-from jaxnn.training.events import ROWS, BatchEvents, StepLogs, floats
+from jaxnn.training.events import ROWS, BatchEvents, Started, StepLogs, floats
 from jaxnn.training.feeding import feed
 from jaxnn.training.interrupts import Interrupts, advance
 from jaxnn.training.pace import Pace, Ticker
@@ -63,9 +63,13 @@ class Epochs:
         together = self.model.steps_per_execution if isinstance(self.plan, ArrayPlan) else 1
         return BatchEvents(self.callbacks, self.model, self.session, together)
 
-    def run(self) -> Logs:
-        """One epoch; gives its logs."""
-        return self._stream() if isinstance(self.plan, StreamPlan) else self._arrays()
+    def run(self, more: bool = False) -> Logs:
+        """One epoch; gives its logs.
+
+        Args:
+            more: whether another one follows, and nothing but callbacks between the two.
+        """
+        return self._stream() if isinstance(self.plan, StreamPlan) else self._arrays(more)
 
     def is_one_chunk(self) -> bool:
         """Whether the next epoch is known to be one short chunk, so that nobody need hear of it before its end."""
@@ -82,7 +86,7 @@ class Epochs:
         ((order, lo, hi),) = self.plan.passes()
         return self._chunk(order, lo, hi, True, wait=False)
 
-    def _arrays(self) -> Logs:
+    def _arrays(self, more: bool) -> Logs:
         model, plan, callbacks = self.model, self.plan, self.callbacks
         assert isinstance(plan, ArrayPlan)
         done, logs = 0, None
@@ -90,8 +94,9 @@ class Epochs:
             while lo < hi:
                 count = min(self.pace.chunk(hi - lo), plan.most_steps)
                 if self._watched:
-                    run = functools.partial(self._rows, order)
-                    count, logs = self._events.chunk(run, lo, hi, done, min(count, ROWS), self._is_repeatable())
+                    run, repeatable = functools.partial(self._rows, order), self._is_repeatable()
+                    ahead = functools.partial(self._ahead, order, hi, more) if repeatable else None
+                    count, logs = self._events.chunk(run, order, lo, hi, done, min(count, ROWS), repeatable, ahead)
                 else:
                     logs = self._chunk(order, lo, lo + count, done == 0)
                     callbacks.on_train_progress(done + count, logs)
@@ -107,9 +112,33 @@ class Epochs:
 
     def _rows(self, order: Any, lo: int, hi: int, fresh: bool) -> StepLogs:
         """Steps [lo, hi) of a pass; gives each one's logs."""
+        return self._start_rows(order, lo, hi, fresh, wait=True)()
+
+    def _start_rows(self, order: Any, lo: int, hi: int, fresh: bool, wait: bool = False) -> Callable[[], StepLogs]:
+        """Starts steps [lo, hi) of a pass; gives what waits for their end and gives each one's logs."""
         chunks: list[tuple[Any, int]] = []
-        self._chunk(order, lo, hi, fresh, take=lambda piece, logs: chunks.append((logs, piece.hi - piece.lo)))
-        return StepLogs(chunks)
+        self._chunk(order, lo, hi, fresh, wait, lambda piece, logs: chunks.append((logs, piece.hi - piece.lo)))
+
+        def logs() -> StepLogs:
+            with self.interrupts.held(), self.interrupts.waiting():
+                jax.block_until_ready(chunks)
+            return StepLogs(chunks)
+
+        return logs
+
+    def _ahead(self, order: Any, hi: int, more: bool, lo: int) -> Callable[[], Started] | None:
+        """What starts the steps from `lo` on, or the next epoch's where a pass is over; None where they had better wait."""
+        plan = self.plan
+        assert isinstance(plan, ArrayPlan)
+        over = lo == hi
+        if not plan.is_one_piece or self.clock.runs or (over and not (more and plan.steps_per_epoch == plan.steps)):
+            return None
+
+        if over:
+            order, lo, hi = plan.foresee(), 0, plan.steps
+        end = min(lo + self._events.most(min(self.pace.chunk(hi - lo), ROWS)), hi)
+        jax.block_until_ready(order.on_device)
+        return lambda: Started(order, lo, end, self._start_rows(order, lo, end, fresh=over))
 
     def _chunk(
         self,
@@ -187,9 +216,8 @@ class Epochs:
             try:
                 while lo < part.count and not self.model.stop_training:
                     most = min(self.pace.chunk(part.count - lo), ROWS)
-                    told, logs = self._events.chunk(
-                        run, lo, part.count, done, most, repeatable and self._is_repeatable()
-                    )
+                    again = repeatable and self._is_repeatable()
+                    told, logs = self._events.chunk(run, part, lo, part.count, done, most, again)
                     lo, done = lo + told, done + told
             finally:
                 self.session.settle()  # while the part is there

@@ -164,7 +164,7 @@ class Trainer(StepMethods):
                                     events.computing(epoch, logs, val_logs)
                         else:
                             events.begin(epoch)
-                            logs = trained.run()
+                            logs = trained.run(more=epoch + 1 < epochs and not validate)
                             events.end(epoch, logs, evaluate() if validate else None)
                         if self.stop_training or (epoch + 1 < epochs and plan.is_spent()):
                             break

@@ -38,9 +38,24 @@ def pace(request, monkeypatch):
 @pytest.fixture
 def calls(monkeypatch):
     """The lengths of the chunks that run."""
-    lengths, original = [], loop.Epochs._rows
-    run = lambda self, order, lo, hi, fresh: lengths.append(hi - lo) or original(self, order, lo, hi, fresh)  # noqa: E731
-    monkeypatch.setattr(loop.Epochs, "_rows", run)
+    return _count(monkeypatch, lambda wait: True)
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """The lengths of the chunks that are started before the last one has been told."""
+    return _count(monkeypatch, lambda wait: not wait)
+
+
+def _count(monkeypatch, counts):
+    lengths, original = [], loop.Epochs._start_rows
+
+    def start(self, order, lo, hi, fresh, wait=False):
+        if counts(wait):
+            lengths.append(hi - lo)
+        return original(self, order, lo, hi, fresh, wait)
+
+    monkeypatch.setattr(loop.Epochs, "_start_rows", start)
     return lengths
 
 
@@ -65,19 +80,35 @@ def recorder(k=keras):
 
 
 class At(Callback):
-    """Does something at one batch of the second epoch."""
+    """Does something at one batch of the second epoch, or of another."""
 
-    def __init__(self, hook, batch, action):
+    def __init__(self, hook, batch, action, epoch=1):
         super().__init__()
-        self.batch, self.action, self.epoch, self.result = batch, action, 0, None
+        self.at, self.action, self.epoch, self.result = (epoch, batch), action, 0, None
         setattr(self, hook, self._hook)
 
     def on_epoch_begin(self, epoch, logs=None):
         self.epoch = epoch
 
     def _hook(self, batch, logs=None):
-        if (self.epoch, batch) == (1, self.batch):
+        if (self.epoch, batch) == self.at:
             self.result = self.action(self.model)
+
+
+class Between(Callback):
+    """Does something when an epoch begins or has ended; it watches batches, too."""
+
+    def __init__(self, hook, action, epochs):
+        super().__init__()
+        self.action, self.epochs, self.results = action, epochs, []
+        setattr(self, hook, self._hook)
+
+    def on_train_batch_end(self, batch, logs=None):
+        pass
+
+    def _hook(self, epoch, logs=None):
+        if epoch in self.epochs:
+            self.results.append(self.action(self.model))
 
 
 def weights(model):
@@ -219,6 +250,112 @@ def test_staged_data_runs_ahead_too(monkeypatch, calls):
     assert other.told == record.told
     assert int(at.result[len(staged.variables)]) == 18 + 8
     assert_equal(weights(plain), weights(staged))
+
+
+# --- the next chunk computes while the hooks hear of the last one ----------------------------------------------------
+
+
+LATE = 7  # an epoch by which the loop trusts the hooks
+
+
+def _one_by_one(monkeypatch):
+    monkeypatch.setattr(events, "_COPIED", 0)
+
+
+def _change(model):
+    model.optimizer.learning_rate = 0.001
+    model.layers[-1].bias.assign([3.0])
+
+
+def _stop(model):
+    model.stop_training = True
+
+
+def test_chunks_that_are_started_ahead_are_told_like_others(monkeypatch, started, calls):
+    record = recorder()
+    model, history = build(), None
+    history = fit(model, record, epochs=10)
+    assert len(started) >= 5
+    assert sum(calls) == 180  # nothing is computed twice, and nothing after the last epoch
+    _one_by_one(monkeypatch)
+    again, other = build(), recorder()
+    assert fit(again, other, epochs=10).history == history.history
+    assert other.told == record.told
+    assert_equal(weights(model), weights(again))
+
+
+@pytest.mark.parametrize("action", [weights, _change, _stop])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda action: At("on_train_batch_begin", 0, action, LATE),
+        lambda action: At("on_train_batch_begin", 1, action, LATE),
+        lambda action: At("on_train_batch_end", 16, action, LATE),
+        lambda action: At("on_train_batch_end", 17, action, LATE),
+        lambda action: Between("on_epoch_begin", action, [LATE]),
+        lambda action: Between("on_epoch_end", action, [LATE]),
+    ],
+    ids=["first begins", "second begins", "last but one ends", "last ends", "epoch begins", "epoch ends"],
+)
+def test_what_a_hook_does_counts_whatever_has_been_started(make, action, monkeypatch, started):
+    results = []
+    for ahead in (True, False):
+        if not ahead:
+            assert started
+            _one_by_one(monkeypatch)
+        model, record, hook = build(), recorder(), make(action)
+        fit(model, hook, record, epochs=10)
+        found = hook.result if isinstance(hook, At) else hook.results[0]
+        results.append((record.told, found if action is weights else [], weights(model)))
+    (told, found, end), (other_told, other_found, other_end) = results
+    assert told == other_told
+    assert_equal(found, other_found)
+    assert_equal(end, other_end)
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_an_exception_between_epochs_leaves_the_weights_that_were_told(error, started):
+    def fail(model):
+        raise error("enough")
+
+    model = build()
+    with pytest.raises(error, match="enough"):
+        fit(model, Between("on_epoch_end", fail, [LATE]), epochs=10)
+    assert started
+    assert int(model.optimizer.iterations.numpy()) == 18 * (LATE + 1)
+    assert all(v._lease is None for v in model.variables)
+    model.fit(X, Y, verbose=0)
+
+
+def test_hooks_may_draw_from_the_stream_that_orders_the_samples(monkeypatch, started):
+    def draw(model):
+        return np.random.rand()
+
+    results = []
+    for ahead in (True, False):
+        if not ahead:
+            assert started
+            _one_by_one(monkeypatch)
+        model, hook = build(), Between("on_epoch_end", draw, [LATE, LATE + 1])
+        history = fit(model, hook, epochs=12).history
+        results.append((history, hook.results, np.random.rand()))
+    assert results[0] == results[1]
+
+
+def test_a_hook_that_looks_after_every_epoch_is_rarely_worked_for_in_vain(started):
+    fit(build(), Between("on_epoch_end", weights, range(64)), epochs=64)
+    assert 0 < len(started) <= 6
+
+
+def test_a_look_now_and_then_costs_little(started):
+    fit(build(), Between("on_epoch_end", weights, range(0, 64, 16)), epochs=64)
+    assert len(started) >= 45
+
+
+def test_nothing_is_started_ahead_of_a_validation_or_while_time_is_measured(started, tmp_path):
+    fit(build(), recorder(), epochs=8, validation_data=(X, Y))
+    fit(build(), recorder(), epochs=8, profile=str(tmp_path))
+    assert not started
 
 
 def test_steps_that_call_the_host_run_once(monkeypatch):
