@@ -46,7 +46,7 @@ NOT_QUICK_PEERS = (
 
 def measure(names: list[str], quick: bool) -> Iterator[Contest]:
     """The contests of these workloads, one after the other."""
-    rounds, seconds, without = (3, 0.1, NOT_QUICK_PEERS) if quick else (9, 0.2, ())
+    rounds, seconds, without = (3, 0.1, NOT_QUICK_PEERS) if quick else (9, 0.15, ())
     with contests.Field() as field:
         for workload in (*workloads.TRAINING, *workloads.PREDICTION):
             if workload.name in names:

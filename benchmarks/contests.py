@@ -33,7 +33,7 @@ class Field:
             rounds: how often each contestant has its turn.
             seconds: a contestant for whom a run takes longer runs as many epochs or calls as fit in here, at least one. If
                 that one takes more than half a second, or longer than this and no target is about it, it takes part in
-                every third round only.
+                every third round only; from two seconds on, in every ninth.
             without: peers that shall not take part.
         """
         peers = tuple(peer for peer in workload.peers if peer not in without)
@@ -48,8 +48,8 @@ class Field:
         }
         compared = {name for target in workload.targets for name in (target.who, target.versus)}
         limits = {name: 0.5 if name in compared else seconds for name in measures}
-        slow = frozenset(name for name in list(measures)[1:] if each[name] > limits[name])
-        times = timing.rounds_of(workload.title, measures, rounds, slow)
+        every = {name: 9 if each[name] > 2.0 else 3 for name in list(measures)[1:] if each[name] > limits[name]}
+        times = timing.rounds_of(workload.title, measures, rounds, every)
         return Contest(workload.name, workload.title, workload.unit, times, workload.targets, left_out)
 
     def _prepare(self, workload: Workload) -> tuple[dict[str, tuple[Worker, str]], dict[str, str]]:

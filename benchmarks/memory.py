@@ -1,6 +1,6 @@
 """Peak memory of a whole process that trains or predicts, and whether many calls keep it flat.
 
-    python -m benchmarks.memory                 # three tables, about three minutes
+    python -m benchmarks.memory                 # four tables, about two minutes
     python -m benchmarks.memory --only wide
     python -m benchmarks.memory --calls 100000  # model(x[:1]) and predict(x[:1]) over and over, fits and rebuilt models
 
@@ -12,7 +12,7 @@ process, as NumPy arrays. jaxnn's folder of compiled programs is new and empty e
 |---|---|
 | import | imports, and ends |
 | snippet | the documents' binary snippet: 10,000 rows, 3 epochs |
-| wide | 3,200 rows of 16,384 pixels (200 MiB), 1,536 hidden units (96 MiB of weights), Adam, batch 64, 2 epochs |
+| wide | 3,200 rows of 16,384 pixels (200 MiB), 1,536 hidden units (96 MiB of weights), Adam, batch 64, 1 epoch |
 | outputs | `predict` from 64 to 2,048 numbers a row: 32,000 rows, 250 MiB of outputs, batch 512 |
 """
 
@@ -68,7 +68,7 @@ def by_framework(workload: str, k: Any) -> None:
         layers = [k.layers.Dense(HIDDEN, activation="relu"), k.layers.Dense(10, activation="softmax")]
         model = k.Sequential([k.Input((PIXELS,)), *layers])
         model.compile(loss="sparse_categorical_crossentropy", optimizer=k.optimizers.Adam(), metrics=["accuracy"])
-        model.fit(x, y, batch_size=64, epochs=2, verbose=0)
+        model.fit(x, y, batch_size=64, epochs=1, verbose=0)
     elif workload == "outputs":
         model = k.Sequential([k.Input((64,)), k.layers.Dense(2_048)])
         outputs = model.predict(np.ones((32_000, 64), "float32"), batch_size=512, verbose=0)
@@ -94,7 +94,7 @@ def by_pytorch(workload: str) -> None:
         fit(net, task.x, task.y, nn.BCEWithLogitsLoss(), torch.optim.SGD(net.parameters(), 0.01), task.batch, 3)
     elif workload == "wide":
         net = nn.Sequential(nn.Linear(PIXELS, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, 10))
-        fit(net, *pixels(), nn.CrossEntropyLoss(), torch.optim.Adam(net.parameters()), 64, 2)
+        fit(net, *pixels(), nn.CrossEntropyLoss(), torch.optim.Adam(net.parameters()), 64, 1)
     elif workload == "outputs":
         net, x, outputs = nn.Linear(64, 2_048), torch.ones(32_000, 64), np.empty((32_000, 2_048), "float32")
         with torch.no_grad():

@@ -48,7 +48,8 @@ class Processes(NamedTuple):
             for measure in measures.values():
                 measure()
             compared = {"jaxnn", *(name for target in self.targets for name in (target.who, target.versus))}
-            times = timing.rounds_of(self.title, measures, rounds, frozenset(measures) - compared)
+            every = dict.fromkeys(set(measures) - compared, 3)
+            times = timing.rounds_of(self.title, measures, rounds, every)
         return Contest(self.name, self.title, self.unit, times, self.targets)
 
 

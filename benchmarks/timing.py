@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import statistics
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "MiB": 2.0**20}  # in seconds, and in bytes
@@ -49,7 +49,7 @@ class Contest(NamedTuple):
 
 
 def rounds_of(
-    title: str, contestants: dict[str, Callable[[], float]], rounds: int, slow: frozenset[str] = frozenset()
+    title: str, contestants: dict[str, Callable[[], float]], rounds: int, every: Mapping[str, int] | None = None
 ) -> dict[str, list[float | None]]:
     """Measures each contestant once a round, in turn.
 
@@ -57,13 +57,14 @@ def rounds_of(
         title: for the line of progress.
         contestants: what gives one measurement each. Each has run before, so that nothing compiles here.
         rounds: how often.
-        slow: who takes part in every third round only.
+        every: who takes part in every third round only, or every ninth, ...
     """
+    every = every or {}
     values: dict[str, list[float | None]] = {name: [] for name in contestants}
     for i in range(rounds):
         print("." if i else f"{title} .", end="", file=sys.stderr, flush=True)
         for name, measure in contestants.items():
-            values[name].append(None if name in slow and i % 3 else measure())
+            values[name].append(measure() if i % every.get(name, 1) == 0 else None)
     print(file=sys.stderr)
     return values
 

@@ -237,7 +237,7 @@ def test_contestants_take_turns():
 
 
 def test_who_is_slow_sits_out_two_rounds_of_three():
-    times = timing.rounds_of("a title", {"a": lambda: 2.0, "b": lambda: 6.0}, rounds=4, slow=frozenset("b"))
+    times = timing.rounds_of("a title", {"a": lambda: 2.0, "b": lambda: 6.0}, rounds=4, every={"b": 3})
     assert times == {"a": [2.0] * 4, "b": [6.0, None, None, 6.0]}
     result = contest(times)
     assert result.values("b") == [6.0, 6.0]
