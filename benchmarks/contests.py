@@ -1,4 +1,4 @@
-"""A workload's contest: its workers prepare side by side, then take turns, one at a time."""
+"""A workload's contest: its workers import side by side; then they prepare and run in turns, one at a time."""
 
 from __future__ import annotations
 
@@ -62,10 +62,9 @@ class Field:
         for peer in present:
             if peer not in self._workers:
                 self._workers[peer] = Worker(peer)
+        for peer in present:  # one by one: threads that spin while they wait would take the cores from each other
             request = {"kind": workload.kind, "task": workload.task, "rows": workload.rows}
-            self._workers[peer].send(do="prepare", variants=workload.variants.get(peer, ()), **request)
-        for peer in present:
-            answer = self._workers[peer].answer()
+            answer = self._workers[peer].ask(do="prepare", variants=workload.variants.get(peer, ()), **request)
             if "error" in answer:
                 left_out[peer] = answer["error"]
             for variant in answer.get("variants", ()):

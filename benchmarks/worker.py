@@ -1,6 +1,6 @@
 """A peer in a process of its own, since one process has room for one backend of Keras: `python -m benchmarks.worker PEER`.
 
-It waits for a line of JSON, does what it says, and answers with one. Between its turns it sleeps in a read.
+It imports, waits for a line of JSON, does what it says, and answers with one. Between its turns it sleeps in a read.
 """
 
 from __future__ import annotations
@@ -109,15 +109,22 @@ def main(peer: str) -> None:
     """Answers requests until there are no more."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a contestant prints is no answer
-    contestants = None
+    contestants, failed = None, {}
+    try:
+        contestants = Contestants(PEERS[peer].contestants())
+    except Exception as error:
+        failed = _said(error)
     for line in sys.stdin:
         request = json.loads(line)
         try:
-            contestants = contestants or Contestants(PEERS[peer].contestants())
-            answer = getattr(contestants, request.pop("do"))(**request)
-        except Exception as e:
-            answer = {"error": f"{type(e).__name__}: {e}".splitlines()[0]}
+            answer = failed or getattr(contestants, request.pop("do"))(**request)
+        except Exception as error:
+            answer = _said(error)
         print(json.dumps(answer), file=answers, flush=True)
+
+
+def _said(error: Exception) -> dict[str, str]:
+    return {"error": f"{type(error).__name__}: {error}".splitlines()[0]}
 
 
 if __name__ == "__main__":
