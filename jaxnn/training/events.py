@@ -209,22 +209,26 @@ class BatchEvents:
         started = time.perf_counter()
         self.begin(done)
         self._begun = False
-        running = self._take_next(order, lo)
-        start: TrainState | None
-        if running is not None:
-            now, start = running
-            follow = self._prepare(ahead, now.hi, steps)  # while it computes
-            logs = now.logs()
-            session.replay = None
-        else:
-            alone = session.touched or not repeatable or not self._small
-            count = min(group if alone else self.most(steps), hi - lo)
-            start = kept(session.state) if count > group else None
-            logs = run(lo, lo + count, done == 0)
-            follow = self._prepare(ahead, lo + count, steps) if start is not None else None
-        if follow is not None:
-            before = kept(session.state)
-            self._next = follow(), before
+        running, start = self._take_next(order, lo), None
+        try:
+            if running is not None:
+                now, start = running
+                follow = self._prepare(ahead, now.hi, steps)  # while it computes
+                logs = now.logs()
+                session.replay = None
+            else:
+                alone = session.touched or not repeatable or not self._small
+                count = min(group if alone else self.most(steps), hi - lo)
+                start = kept(session.state) if count > group else None
+                logs = run(lo, lo + count, done == 0)
+                follow = self._prepare(ahead, lo + count, steps) if start is not None else None
+            if follow is not None:
+                before = kept(session.state)
+                self._next = follow(), before
+        except BaseException:  # Ctrl-C: what nobody has been told of has not happened
+            if start is not None:
+                session.replay, session.state = None, copies(start)
+            raise
         told = self._tell(logs, start, lambda n: run(lo, lo + n, done == 0), done)
         if start is None and repeatable and self._small:
             self._count_cost(time.perf_counter() - started, run, lo, hi)

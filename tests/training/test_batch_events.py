@@ -327,6 +327,26 @@ def test_an_exception_between_epochs_leaves_the_weights_that_were_told(error, st
     model.fit(X, Y, verbose=0)
 
 
+@pytest.mark.parametrize("call", range(10, 15))
+def test_what_was_computed_and_not_told_when_it_was_interrupted_has_not_happened(call, monkeypatch, started):
+    calls, original = [], loop.advance
+
+    def interrupted(*args):
+        logs = original(*args)
+        calls.append(1)
+        if len(calls) == call:  # as a Ctrl-C that was held back
+            raise KeyboardInterrupt
+        return logs
+
+    monkeypatch.setattr(loop, "advance", interrupted)
+    model, record = build(), recorder()
+    with pytest.raises(KeyboardInterrupt):
+        fit(model, record, epochs=20)
+    assert started
+    assert int(model.optimizer.iterations.numpy()) == sum(kind == "end" for kind, *_ in record.told)
+    model.fit(X, Y, verbose=0)
+
+
 def test_hooks_may_draw_from_the_stream_that_orders_the_samples(monkeypatch, started):
     def draw(model):
         return np.random.rand()
