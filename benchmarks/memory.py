@@ -179,7 +179,9 @@ def contest(workload: str, rounds: int) -> Contest:
     left_out = {p: f"{' and '.join(PEERS[p].missing)} isn't installed" for p in (KERAS, TORCH) if PEERS[p].missing}
     peers = [p for p in ("jaxnn", KERAS, TORCH) if p not in left_out]
     measures = {peer: partial(peak, workload, peer) for peer in peers}
-    values = timing.rounds_of(WORKLOADS[workload], measures, rounds)
+    compared = {"jaxnn", *(target.versus for target in TARGETS.get(workload, ()))}
+    every = dict.fromkeys(set(measures) - compared, rounds)  # the others' peak is measured once: it differs little
+    values = timing.rounds_of(WORKLOADS[workload], measures, rounds, every)
     title = f"peak memory: {WORKLOADS[workload]}"
     return Contest(f"memory-{workload}", title, "MiB", values, TARGETS.get(workload, ()), left_out)
 

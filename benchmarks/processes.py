@@ -41,14 +41,14 @@ class Processes(NamedTuple):
     def contest(self, rounds: int, without: Container[str] = ()) -> Contest:
         """Runs each once unmeasured, so that bytecode and files are cached, and then the rounds.
 
-        Who is in no target takes part in every third round only.
+        Who is in no target takes part in one round only.
         """
         with self.contestants() as everyone:
             measures = {name: measure for name, measure in everyone.items() if name not in without}
             for measure in measures.values():
                 measure()
             compared = {"jaxnn", *(name for target in self.targets for name in (target.who, target.versus))}
-            every = dict.fromkeys(set(measures) - compared, 3)
+            every = dict.fromkeys(set(measures) - compared, rounds)
             times = timing.rounds_of(self.title, measures, rounds, every)
         return Contest(self.name, self.title, self.unit, times, self.targets)
 
