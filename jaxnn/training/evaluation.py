@@ -16,7 +16,7 @@ from jaxnn.training import steps
 from jaxnn.training.batch_steps import eager_test_chunk, single_test_step
 from jaxnn.training.belt import Group, Single
 from jaxnn.training.data import ArrayPlan, StreamPlan
-from jaxnn.training.events import floats
+from jaxnn.training.epoch_events import floats
 from jaxnn.training.feeding import feed
 from jaxnn.training.interrupts import Interrupts, advance
 from jaxnn.training.pace import Pace, Ticker

@@ -17,7 +17,7 @@ from jaxnn.core import tree
 from jaxnn.core.layer import is_default
 from jaxnn.core.types import Logs
 from jaxnn.training.data import ArrayPlan
-from jaxnn.training.events import floats
+from jaxnn.training.epoch_events import floats
 from jaxnn.training.state import Session, TrainState, copy_buffer
 from jaxnn.training.steps import flat_logs, packed
 

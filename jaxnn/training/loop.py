@@ -1,7 +1,7 @@
 """The loop: how an epoch is cut into chunks, and what happens between them.
 
 In-memory data runs as one compiled program with traced bounds, called once an epoch, or in chunks of about 0.15 s where
-the bar, Ctrl-C or a callback must be served; callbacks that watch batches hear of them by `events.py`. Streams run in
+the bar, Ctrl-C or a callback must be served; callbacks that watch batches hear of them by `batch_events.py`. Streams run in
 the groups that come along a belt. Between chunks the state is whole
 (`interrupts.py`): an interrupt waits for the chunk's end, and never meets a donated buffer.
 """
@@ -20,10 +20,11 @@ import numpy as np
 
 from jaxnn.core.types import Logs
 from jaxnn.training import steps
+from jaxnn.training.batch_events import ROWS, BatchEvents, Started, StepLogs
 from jaxnn.training.batch_steps import eager_train_chunk, single_train_step
 from jaxnn.training.belt import Belt, Group, Single
 from jaxnn.training.data import ArrayPlan, StreamPlan
-from jaxnn.training.events import ROWS, BatchEvents, Started, StepLogs, floats
+from jaxnn.training.epoch_events import floats
 from jaxnn.training.feeding import feed
 from jaxnn.training.interrupts import Interrupts, advance
 from jaxnn.training.pace import Pace, Ticker

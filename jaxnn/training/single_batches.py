@@ -15,7 +15,7 @@ from jaxnn.core.types import Logs
 from jaxnn.core.variable import Variable
 from jaxnn.doctor.finite import all_finite
 from jaxnn.training.batch_steps import single_test_step, single_train_step
-from jaxnn.training.events import floats
+from jaxnn.training.epoch_events import floats
 from jaxnn.training.prediction import write_back
 from jaxnn.training.state import Session, variables_of
 

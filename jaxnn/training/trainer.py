@@ -24,7 +24,7 @@ from jaxnn.doctor import NOTHING, Given
 from jaxnn.training import columns, data, evaluation, function_loop, limits, loop, steps
 from jaxnn.training.building import build_by_call, build_for
 from jaxnn.training.checkup import checkup
-from jaxnn.training.events import EpochEvents
+from jaxnn.training.epoch_events import EpochEvents
 from jaxnn.training.interrupts import Interrupts
 from jaxnn.training.model_programs import ModelPrograms
 from jaxnn.training.pace import Pace

@@ -7,7 +7,7 @@ import pytest
 
 import jaxnn as keras
 from jaxnn.core import config
-from jaxnn.training import belt, events, loop, staging
+from jaxnn.training import batch_events, belt, loop, staging
 
 RNG = np.random.RandomState(0)
 X = RNG.randn(70, 6).astype("float32")  # with batches of 4: 17 full ones and one of 2
@@ -31,7 +31,7 @@ def fit(model, *callbacks, **arguments):
 @pytest.fixture(params=["ahead", "one by one"])
 def pace(request, monkeypatch):
     """Both ways, whatever the machine's speed."""
-    monkeypatch.setattr(events, "_COPIED", 1e9 if request.param == "ahead" else 0)
+    monkeypatch.setattr(batch_events, "_COPIED", 1e9 if request.param == "ahead" else 0)
     return request.param
 
 
@@ -137,7 +137,7 @@ def test_what_is_told_is_what_keras_tells(pace, calls):
 def test_logs_do_not_depend_on_the_pace(monkeypatch):
     told = []
     for limit in (0, 1e9):
-        monkeypatch.setattr(events, "_COPIED", limit)
+        monkeypatch.setattr(batch_events, "_COPIED", limit)
         record = recorder()
         fit(build(), record)
         told.append(record.told)
@@ -163,7 +163,7 @@ def test_a_hook_reads_the_weights_of_its_batch(hook, batch, pace, calls):
 def test_what_a_hook_sets_counts_from_then_on(monkeypatch):
     results = []
     for limit in (0, 1e9):
-        monkeypatch.setattr(events, "_COPIED", limit)
+        monkeypatch.setattr(batch_events, "_COPIED", limit)
 
         def change(model):
             model.optimizer.learning_rate = 0.001
@@ -259,7 +259,7 @@ LATE = 7  # an epoch by which the loop trusts the hooks
 
 
 def _one_by_one(monkeypatch):
-    monkeypatch.setattr(events, "_COPIED", 0)
+    monkeypatch.setattr(batch_events, "_COPIED", 0)
 
 
 def _change(model):
@@ -394,9 +394,9 @@ def test_steps_that_call_the_host_run_once(monkeypatch):
 
 
 def test_what_it_costs_is_said_once(monkeypatch):
-    monkeypatch.setattr(events, "_SEEN", 20)
-    monkeypatch.setattr(events, "_TRIED", 4)
-    monkeypatch.setattr(events, "_WORTH", 0.0)  # whatever the machine's speed
+    monkeypatch.setattr(batch_events, "_SEEN", 20)
+    monkeypatch.setattr(batch_events, "_TRIED", 4)
+    monkeypatch.setattr(batch_events, "_WORTH", 0.0)  # whatever the machine's speed
     monkeypatch.setattr(config, "_said", set())
 
     class Rates(Callback):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import jaxnn as keras
-from jaxnn.training import evaluation, events, loop
+from jaxnn.training import epoch_events, evaluation, loop
 
 X = np.random.RandomState(0).randn(96, 6).astype("float32")
 Y = (X[:, :1] > 0).astype("float32")
@@ -148,7 +148,7 @@ def test_ctrl_c_leaves_a_history_of_all_that_was_computed(
     where, before, validation, ahead, monkeypatch, python_handles_ctrl_c
 ):
     model = build()
-    modules = [events] if where == "floats" else [loop, evaluation]
+    modules = [epoch_events] if where == "floats" else [loop, evaluation]
     pressed = Pressed(getattr(modules[0], where), 7, before)
     for module in modules:
         monkeypatch.setattr(module, where, pressed)

@@ -88,7 +88,7 @@ class Count(keras.callbacks.Callback):
 
 @pytest.mark.parametrize("hook", ["on_epoch_end", "on_train_batch_end"])
 def test_the_state_is_in_memory_once(hook, monkeypatch):
-    monkeypatch.setattr("jaxnn.training.events._COPIED", 0)  # before steps that run ahead a copy is kept
+    monkeypatch.setattr("jaxnn.training.batch_events._COPIED", 0)  # before steps that run ahead a copy is kept
     model = build()
     model.fit(X, Y, verbose=0)
     before, count = kernels(), Count(hook)

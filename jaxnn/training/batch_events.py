@@ -1,4 +1,4 @@
-"""Who hears of epochs and batches, and when: later than they are computed, wherever nobody can tell.
+"""Who hears of batches, and when: later than they are computed, wherever nobody can tell.
 
 A callback that watches batches would make every step a call of its own, which takes many times as long as a short step,
 and lets a long one's memory go after every step. So steps run ahead, a chunk at a time, and their batches are told
@@ -28,17 +28,6 @@ _SHORT = 1e-3  # seconds: a call's own time tells beside steps of less
 _SEEN = 2000  # short steps that a callback has kept from running ahead, when it is worth a sentence
 _TRIED = 64  # steps that show what it costs
 _WORTH = 2.0  # times as long: less is not worth a sentence
-
-
-def floats(logs: Any) -> Any:
-    """Logs as Python floats (arrays where a metric is one), fetched from the device at once."""
-
-    def plain(logs: Any) -> Any:
-        if isinstance(logs, tuple):
-            return tuple(map(plain, logs))
-        return {k: float(v) if np.ndim(v) == 0 else v for k, v in logs.items()} if isinstance(logs, dict) else logs
-
-    return plain(jax.device_get(logs))
 
 
 class StepLogs:
@@ -80,53 +69,6 @@ class StepLogs:
             case [a, b, c], [of_a, of_b, of_c]:
                 return [{a: x, b: y, c: z} for x, y, z in zip(of_a, of_b, of_c, strict=True)]
         return [dict(zip(self._names, row, strict=True)) for row in zip(*self._columns, strict=True)]
-
-
-class EpochEvents:
-    """Tells the callbacks of epochs; where they only show and record, while the next epoch computes already.
-
-    Use as a context manager: however the run ends, the epochs that were computed are told.
-
-    Args:
-        callbacks: a CallbackList.
-
-    Attributes:
-        logs: of the last epoch told.
-    """
-
-    def __init__(self, callbacks: Any):
-        self.callbacks = callbacks
-        self.logs: Logs = {}
-        self._untold: tuple[int, Any, Any] | None = None
-
-    def __enter__(self) -> EpochEvents:
-        return self
-
-    def __exit__(self, *_: Any) -> None:
-        self._tell()
-
-    def begin(self, epoch: int) -> None:
-        """An epoch begins."""
-        self._tell()
-        self.callbacks.on_epoch_begin(epoch)
-
-    def end(self, epoch: int, logs: Any, validation: Any) -> None:
-        """It is over."""
-        self._untold = (epoch, logs, validation)
-        self._tell()
-
-    def computing(self, epoch: int, logs: Any, validation: Any) -> None:
-        """An epoch has been started, and its end is to be told when the next one has been."""
-        self.begin(epoch)
-        self._untold = (epoch, logs, validation)
-
-    def _tell(self) -> None:
-        if self._untold is None:
-            return
-        (epoch, logs, validation), self._untold = self._untold, None
-        logs, validation = floats((logs, validation))
-        self.logs = {**logs, **{f"val_{name}": value for name, value in (validation or {}).items()}}
-        self.callbacks.on_epoch_end(epoch, self.logs)
 
 
 class Started(NamedTuple):
