@@ -77,7 +77,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "--quick",
         action="store_true",
-        help="two minutes, not ten: three rounds, not nine, of shorter runs and fewer peers",
+        help="two minutes, not about ten: three rounds, not nine, of shorter runs and fewer peers",
     )
     parser.add_argument("--only", nargs="+", metavar="WORKLOAD", choices=NAMES, help=f"of: {', '.join(NAMES)}")
     parser.add_argument("--json", metavar="FILE", help="write every figure of every round to FILE")
