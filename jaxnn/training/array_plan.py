@@ -1,13 +1,9 @@
-"""Arrays as batches: orders of the samples, and the pieces that compiled programs are called with.
-
-Shuffling is `numpy.random.permutation` from NumPy's global stream, one an epoch, as in Keras: same seed, same batches.
-"""
+"""Arrays as batches: passes over them, and the pieces that compiled programs are called with."""
 
 from __future__ import annotations
 
 import functools
 import math
-import pickle
 import warnings
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -18,25 +14,8 @@ import numpy as np
 
 from jaxnn.core import tree
 from jaxnn.training import staging
+from jaxnn.training.orders import Order, Orders
 from jaxnn.training.rows import Rows
-
-
-class Order:
-    """The order of the samples in one pass.
-
-    Args:
-        indices: on the host.
-        length: of the arrays, if they are longer than their data; so is the order on the device.
-    """
-
-    def __init__(self, indices: np.ndarray, length: int):
-        self.indices, self._length = indices, length
-
-    @functools.cached_property
-    def on_device(self) -> Any:
-        """The indices on the device."""
-        same = self._length == len(self.indices)
-        return jax.device_put(self.indices if same else np.resize(self.indices, self._length))
 
 
 class Piece(NamedTuple):
@@ -72,13 +51,12 @@ class ArrayPlan:
         self.batch_size = batch_size or (math.ceil(self.samples / steps) if steps else 32)
         self.full, self.rest = divmod(self.samples, self.batch_size)
         self.steps = self.full + bool(self.rest)
-        self.shuffle = shuffle
+        self._orders = Orders(self.samples, self.batch_size, shuffle)
         self.steps_per_epoch = steps or self.steps
         self.given = arrays
         self.rows = self.samples
         self._order: Order | None = None
         self._at = 0
-        self._foreseen: tuple[Any, Order, Any] | None = None
 
     @property
     def sizes(self) -> tuple[int, bool, int]:
@@ -180,42 +158,13 @@ class ArrayPlan:
             self.given,
         )
 
-    def draw(self) -> np.ndarray:
-        """The order of the samples for one pass, from NumPy's global stream."""
-        if not self.shuffle:
-            return np.arange(self.samples, dtype=np.int32)
-        if self.shuffle == "batch":
-            return np.concatenate(
-                [
-                    np.random.permutation(min(self.batch_size, self.samples - start)).astype(np.int32) + start
-                    for start in range(0, self.samples, self.batch_size)
-                ]
-            )
-        return np.random.permutation(self.samples).astype(np.int32)
-
     def foresee(self) -> Order:
-        """The order of the next pass before its time. NumPy's stream stays where it is; if it moves until then, another is drawn."""
-        before = np.random.get_state(legacy=False)
-        order = Order(self.draw(), self.rows)
-        self._foreseen = before, order, np.random.get_state(legacy=False)
-        np.random.set_state(before)
-        return order
-
-    def _next_order(self) -> Order:
-        foreseen, self._foreseen = self._foreseen, None
-        if foreseen is not None:
-            before, order, after = foreseen
-            if pickle.dumps(np.random.get_state(legacy=False)) == pickle.dumps(before):
-                np.random.set_state(after)
-                return order
-        return Order(self.draw(), self.rows)
+        """The order of the next pass before its time; `passes` gives another one if NumPy's stream moves until then."""
+        return self._orders.foresee(self.rows)
 
     def discard(self) -> None:
         """Draws what Keras draws and throws away when it looks at the first batch to build a model."""
-        if self.shuffle == "batch":
-            np.random.permutation(min(self.batch_size, self.samples))
-        elif self.shuffle:
-            np.random.permutation(self.samples)
+        self._orders.discard()
 
     def passes(self) -> Iterator[tuple[Order, int, int]]:
         """One epoch as pieces (order, first step, one past the last step) of passes over the data.
@@ -225,7 +174,7 @@ class ArrayPlan:
         left = self.steps_per_epoch
         while left > 0:
             if self._order is None:
-                self._order, self._at = self._next_order(), 0
+                self._order, self._at = self._orders.next(self.rows), 0
             order, start = self._order, self._at
             self._at = stop = min(start + left, self.steps)
             left -= stop - start

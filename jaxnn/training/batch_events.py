@@ -4,7 +4,7 @@ A callback that watches batches would make every step a call of its own, which t
 and lets a long one's memory go after every step. So steps run ahead, a chunk at a time, and their batches are told
 afterwards, one by one, each with its own logs. If a hook reads or sets a variable, stops the training or raises, the state
 is computed again up to the very batch that was being told, and what ran ahead of it is forgotten: the hook finds what it
-would have found step by step. The device need not wait meanwhile: the next chunk computes while the last one is told.
+would have found step by step (`past.py`). The device need not wait meanwhile: the next chunk computes while the last one is told.
 """
 
 from __future__ import annotations
@@ -19,11 +19,14 @@ import numpy as np
 
 from jaxnn.core.config import warn_once
 from jaxnn.core.types import Logs
-from jaxnn.training.state import Session, TrainState, copies, kept
+from jaxnn.training.past import Past
+from jaxnn.training.state import Session, TrainState
 
 ROWS = 1024  # steps whose logs a program keeps
 _FARTHER = 8  # times as far each time nothing happens
 _COPIED = 2**25  # bytes of a state of which a copy is kept while steps run ahead: it takes some milliseconds
+_SHARE = 0.02  # of the time since a hook has last touched a variable, that coming back to a state may take
+_LEAST, _MOST = 0.01, 0.25  # seconds that it may take in any case, and never more than
 _SHORT = 1e-3  # seconds: a call's own time tells beside steps of less
 _SEEN = 2000  # short steps that a callback has kept from running ahead, when it is worth a sentence
 _TRIED = 64  # steps that show what it costs
@@ -109,7 +112,8 @@ class BatchEvents:
         self._small = sum(x.nbytes for x in jax.tree.leaves(session.state)) <= _COPIED
         self._ahead = 1  # calls of the hooks for which steps may run at once
         self._untouched = 0  # calls since a hook has last touched a variable
-        self._next: tuple[Started, TrainState] | None = None  # what computes already, and a copy of the state before it
+        self._quiet = time.perf_counter()  # when a hook has last touched a variable
+        self._next: tuple[Started, Past] | None = None  # what computes already, and the state before it
         self._vain = self._pause = 0  # how often that was in vain lately, and chunks until it is tried again
         self._begun = self._told = False
         self._alone, self._seconds = 0, 0.0  # short steps that could not run ahead
@@ -151,25 +155,28 @@ class BatchEvents:
         started = time.perf_counter()
         self.begin(done)
         self._begun = False
-        running, start = self._take_next(order, lo), None
+        now, start = self._take_next(order, lo) or (None, None)
+        logs: Any = None
         try:
-            if running is not None:
-                now, start = running
-                follow = self._prepare(ahead, now.hi, steps)  # while it computes
-                logs = now.logs()
-                session.replay = None
+            if now is not None:
+                end, session.replay = now.hi, None
             else:
                 alone = session.touched or not repeatable or not self._small
-                count = min(group if alone else self.most(steps), hi - lo)
-                start = kept(session.state) if count > group else None
-                logs = run(lo, lo + count, done == 0)
-                follow = self._prepare(ahead, lo + count, steps) if start is not None else None
+                end = lo + min(group if alone else self.most(steps), hi - lo)
+                start = Past.of(session) if end - lo > group else None
+                logs = run(lo, end, done == 0)
+            follow = None if start is None else self._prepare(ahead, end, steps)  # while it computes
+            if start is not None and follow is not None and not self._is_old(start):
+                self._next = follow(), start.then(functools.partial(run, lo, end, done == 0))
+                follow = None
+            if now is not None:
+                logs = now.logs()
             if follow is not None:
-                before = kept(session.state)
+                before = Past.of(session)
                 self._next = follow(), before
         except BaseException:  # Ctrl-C: what nobody has been told of has not happened
             if start is not None:
-                session.replay, session.state = None, copies(start)
+                start.restore(session)
             raise
         told = self._tell(logs, start, lambda n: run(lo, lo + n, done == 0), done)
         if start is None and repeatable and self._small:
@@ -185,8 +192,12 @@ class BatchEvents:
             return None
         return ahead(lo)
 
-    def _take_next(self, order: Any, lo: int) -> tuple[Started, TrainState] | None:
-        """The chunk that has been started from here, and a copy of the state before; None if it isn't what comes now.
+    def _is_old(self, past: Past) -> bool:
+        """Whether coming back might take longer than is worth it."""
+        return past.age() > min(max(_LEAST, _SHARE * (time.perf_counter() - self._quiet)), _MOST)
+
+    def _take_next(self, order: Any, lo: int) -> tuple[Started, Past] | None:
+        """The chunk that has been started from here, and the state before; None if it isn't what comes now.
 
         Each time it is not, twice as many chunks go by before the next is started ahead.
         """
@@ -200,17 +211,18 @@ class BatchEvents:
         self._vain = max(0, self._vain - 1)
         return taken
 
-    def _tell(self, logs: StepLogs, start: TrainState | None, again: Callable[[int], Any], done: int) -> int:
+    def _tell(self, logs: StepLogs, start: Past | None, again: Callable[[int], Any], done: int) -> int:
         """The events of a chunk that has run, until a hook touches a variable; gives how many of its steps are told."""
         session, model, group, begins, ends = self.session, self.model, self.together, self._begins, self._ends
         after = None if self._next is None else self._next[1]
         end, told, count = session.state, 0, len(logs)
 
         def replay() -> TrainState:
-            if start is None or told == count:
-                return end if after is None else copies(after)
-            session.state = copies(start)
-            if told:
+            past = after if told == count else start
+            if start is None or past is None:
+                return end
+            past.restore(session)
+            if 0 < told < count:
                 again(told)
             return session.state
 
@@ -237,7 +249,7 @@ class BatchEvents:
         """How far to run ahead after so many calls of the hooks, of which the last one may have touched a variable."""
         self._untouched += calls
         if self.session.touched:
-            self._ahead, self._untouched = self._untouched, 0
+            self._ahead, self._untouched, self._quiet = self._untouched, 0, time.perf_counter()
         elif self._untouched > self._ahead:
             self._ahead = _FARTHER * self._untouched
 
@@ -249,10 +261,10 @@ class BatchEvents:
         if self._alone < _SEEN or hi - lo < _TRIED or self._told:
             return
         self._told = True
-        start, started = kept(self.session.state), time.perf_counter()
+        start, started = Past.of(self.session), time.perf_counter()
         run(lo, lo + _TRIED, False)
         ahead = (time.perf_counter() - started) / _TRIED
-        self.session.state = copies(start)
+        start.restore(self.session)
         alone = self._seconds / self._alone / self.together
         if alone > _WORTH * ahead:
             names = ", ".join(sorted({type(c).__name__ for c in self.callbacks.watch_train_batches}))

@@ -262,6 +262,13 @@ def _one_by_one(monkeypatch):
     monkeypatch.setattr(batch_events, "_COPIED", 0)
 
 
+@pytest.fixture(params=["one copy", "a copy a chunk"])
+def copied(request, monkeypatch):
+    """Whether a way back leads over all that has been computed, or none of it, whatever the machine's speed."""
+    for limit in ("_LEAST", "_MOST"):
+        monkeypatch.setattr(batch_events, limit, 1e9 if request.param == "one copy" else 0.0)
+
+
 def _change(model):
     model.optimizer.learning_rate = 0.001
     model.layers[-1].bias.assign([3.0])
@@ -271,7 +278,7 @@ def _stop(model):
     model.stop_training = True
 
 
-def test_chunks_that_are_started_ahead_are_told_like_others(monkeypatch, started, calls):
+def test_chunks_that_are_started_ahead_are_told_like_others(monkeypatch, started, calls, copied):
     record = recorder()
     model, history = build(), None
     history = fit(model, record, epochs=10)
@@ -297,7 +304,7 @@ def test_chunks_that_are_started_ahead_are_told_like_others(monkeypatch, started
     ],
     ids=["first begins", "second begins", "last but one ends", "last ends", "epoch begins", "epoch ends"],
 )
-def test_what_a_hook_does_counts_whatever_has_been_started(make, action, monkeypatch, started):
+def test_what_a_hook_does_counts_whatever_has_been_started(make, action, monkeypatch, started, copied):
     results = []
     for ahead in (True, False):
         if not ahead:
@@ -314,7 +321,7 @@ def test_what_a_hook_does_counts_whatever_has_been_started(make, action, monkeyp
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
-def test_an_exception_between_epochs_leaves_the_weights_that_were_told(error, started):
+def test_an_exception_between_epochs_leaves_the_weights_that_were_told(error, started, copied):
     def fail(model):
         raise error("enough")
 
@@ -328,7 +335,7 @@ def test_an_exception_between_epochs_leaves_the_weights_that_were_told(error, st
 
 
 @pytest.mark.parametrize("call", range(10, 15))
-def test_what_was_computed_and_not_told_when_it_was_interrupted_has_not_happened(call, monkeypatch, started):
+def test_what_was_computed_and_not_told_when_it_was_interrupted_has_not_happened(call, monkeypatch, started, copied):
     calls, original = [], loop.advance
 
     def interrupted(*args):

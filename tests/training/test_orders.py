@@ -1,0 +1,71 @@
+"""Orders that are drawn before their time are those that NumPy's stream would have given, and leave it as it would be."""
+
+import numpy as np
+import pytest
+
+from jaxnn.training.orders import Orders
+
+SHUFFLES = [True, "batch", False]
+
+
+def drawn(shuffle, foresee, between=lambda k: None):
+    """Six orders, some of them foreseen, and what the stream gives afterwards."""
+    np.random.seed(3)
+    orders, found = Orders(70, 16, shuffle), []
+    for k in range(6):
+        if foresee(k):
+            orders.foresee(80)
+        between(k)
+        order = orders.next(80)
+        assert order.on_device.shape == (80,)
+        np.testing.assert_array_equal(order.on_device[:70], order.indices)
+        found.append(order.indices)
+    return [*found, np.random.rand(3)]
+
+
+@pytest.mark.parametrize("shuffle", SHUFFLES)
+@pytest.mark.parametrize(
+    "foresee", [lambda k: True, lambda k: k % 2, lambda k: k in (1, 2, 4)], ids=["all", "odd", "some"]
+)
+@pytest.mark.parametrize(
+    "between",
+    [lambda k: None, lambda k: np.random.rand() if k == 2 else None, lambda k: np.random.randn() if k > 2 else None],
+    ids=["nobody draws", "somebody draws", "a pair of normal numbers is begun"],
+)
+def test_what_is_foreseen_is_what_comes(shuffle, foresee, between):
+    for one, other in zip(drawn(shuffle, foresee, between), drawn(shuffle, lambda k: False, between), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_foreseen_order_is_the_very_one_that_comes_unless_the_stream_has_moved():
+    orders = Orders(70, 16, True)
+    ahead = orders.foresee(70)
+    assert orders.next(70) is ahead
+    ahead = orders.foresee(70)
+    np.random.rand()
+    assert orders.next(70) is not ahead
+    orders.next(70)
+    ahead = orders.foresee(70)
+    assert orders.next(70) is ahead
+
+
+def test_foreseeing_leaves_numpys_stream_where_it_is():
+    np.random.seed(5)
+    expected = np.random.rand()
+    np.random.seed(5)
+    Orders(70, 16, True).foresee(70)
+    assert np.random.rand() == expected
+
+
+@pytest.mark.skipif(not hasattr(np.random, "set_bit_generator"), reason="NumPy 1.24 brought it")
+def test_another_bit_generator_may_be_behind_numpys_stream():
+    before = np.random.get_bit_generator()
+    try:
+        np.random.set_bit_generator(np.random.PCG64(1))
+        orders = Orders(70, 16, True)
+        expected = np.random.RandomState(np.random.PCG64(1)).permutation(70)
+        ahead = orders.foresee(70)
+        np.testing.assert_array_equal(ahead.indices, expected)
+        assert orders.next(70) is ahead
+    finally:
+        np.random.set_bit_generator(before)
