@@ -1,4 +1,4 @@
-"""jaxnn beside its peers, workload by peer: `python -m benchmarks [--quick] [--only WORKLOAD ...] [--json FILE] [--picture FILE]`.
+"""jaxnn beside its peers, workload by peer: `python -m benchmarks [--quick] [--thorough] [--only WORKLOAD ...] [--json FILE] [--picture FILE]`.
 
 Prints medians, ratios to jaxnn with their intervals, and how they stand to the project's targets.
 """
@@ -44,19 +44,19 @@ NOT_QUICK_PEERS = (
 )
 
 
-def measure(names: list[str], quick: bool) -> Iterator[Contest]:
+def measure(names: list[str], quick: bool, thorough: bool = False) -> Iterator[Contest]:
     """The contests of these workloads, one after the other."""
-    rounds, seconds, without = (3, 0.1, NOT_QUICK_PEERS) if quick else (9, 0.15, ())
+    rounds, without = (3, NOT_QUICK_PEERS) if quick else (9, ())
     with contests.Field() as field:
         for workload in (*workloads.TRAINING, *workloads.PREDICTION):
             if workload.name in names:
-                yield field.contest(workload, rounds, seconds, without)
+                yield field.contest(workload, rounds, without=without, thorough=thorough)
     for workload in processes.PROCESSES:  # after the workers have left, so that the machine is theirs
         if workload.name in names:
-            yield workload.contest(rounds, without)
+            yield workload.contest(rounds, without, thorough)
     for name, workload in MEMORY.items():
         if name in names:
-            yield memory.contest(workload, rounds=3)  # peaks differ by little
+            yield memory.contest(workload, rounds if thorough else 3, thorough)  # peaks differ by little
 
 
 def machine() -> dict[str, object]:
@@ -77,7 +77,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "--quick",
         action="store_true",
-        help="two minutes, not about ten: three rounds, not nine, of shorter runs and fewer peers",
+        help="two minutes, not about ten: three rounds, not nine, and fewer peers",
+    )
+    parser.add_argument(
+        "--thorough",
+        action="store_true",
+        help="half an hour: everybody takes part in all nine rounds, those that take seconds, too",
     )
     parser.add_argument("--only", nargs="+", metavar="WORKLOAD", choices=NAMES, help=f"of: {', '.join(NAMES)}")
     parser.add_argument("--json", metavar="FILE", help="write every figure of every round to FILE")
@@ -86,7 +91,10 @@ def main(arguments: list[str] | None = None) -> None:
     started, facts, results = time.perf_counter(), machine(), []
     print(", ".join(f"{name} {value}" for name, value in facts.items()))
     print("Medians; a ratio is a contestant's figure over jaxnn's in the same round: above 1, jaxnn needs less.")
-    for result in measure(options.only or [n for n in NAMES if not (options.quick and n in NOT_QUICK)], options.quick):
+    if options.quick and options.thorough:
+        parser.error("--quick and --thorough: choose one")
+    names = options.only or [name for name in NAMES if not (options.quick and name in NOT_QUICK)]
+    for result in measure(names, options.quick, options.thorough):
         print("\n" + timing.table(result), flush=True)
         results.append(result)
     print(f"\n{(time.perf_counter() - started) / 60:.1f} minutes")

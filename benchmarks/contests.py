@@ -11,6 +11,8 @@ from benchmarks.timing import Contest
 from benchmarks.worker import Worker
 from benchmarks.workloads import Workload
 
+SECONDS = 0.1
+
 
 class Field:
     """The workers of a session: a process a peer, started when it is first needed. A context manager: it ends them."""
@@ -25,7 +27,14 @@ class Field:
         for worker in self._workers.values():
             worker.close()
 
-    def contest(self, workload: Workload, rounds: int, seconds: float, without: Container[str] = ()) -> Contest:
+    def contest(
+        self,
+        workload: Workload,
+        rounds: int,
+        seconds: float = SECONDS,
+        without: Container[str] = (),
+        thorough: bool = False,
+    ) -> Contest:
         """Runs a workload.
 
         Args:
@@ -35,6 +44,7 @@ class Field:
                 that one takes more than half a second, or longer than this and no target is about it, it takes part in
                 every third round only; from two seconds on, in every ninth.
             without: peers that shall not take part.
+            thorough: everybody takes part in every round.
         """
         peers = tuple(peer for peer in workload.peers if peer not in without)
         contestants, left_out = self._prepare(workload._replace(peers=peers))
@@ -49,7 +59,7 @@ class Field:
         compared = {name for target in workload.targets for name in (target.who, target.versus)}
         limits = {name: 0.5 if name in compared else seconds for name in measures}
         every = {name: 9 if each[name] > 2.0 else 3 for name in list(measures)[1:] if each[name] > limits[name]}
-        times = timing.rounds_of(workload.title, measures, rounds, every)
+        times = timing.rounds_of(workload.title, measures, rounds, {} if thorough else every)
         return Contest(workload.name, workload.title, workload.unit, times, workload.targets, left_out)
 
     def _prepare(self, workload: Workload) -> tuple[dict[str, tuple[Worker, str]], dict[str, str]]:

@@ -174,14 +174,14 @@ def peak(workload: str, peer: str) -> float:
     return float(done.stdout.split()[-1])
 
 
-def contest(workload: str, rounds: int) -> Contest:
-    """A workload's table; who isn't installed is left out."""
+def contest(workload: str, rounds: int, thorough: bool = False) -> Contest:
+    """A workload's table; who isn't installed is left out, and who is in no target has one turn unless it is to be `thorough`."""
     left_out = {p: f"{' and '.join(PEERS[p].missing)} isn't installed" for p in (KERAS, TORCH) if PEERS[p].missing}
     peers = [p for p in ("jaxnn", KERAS, TORCH) if p not in left_out]
     measures = {peer: partial(peak, workload, peer) for peer in peers}
     compared = {"jaxnn", *(target.versus for target in TARGETS.get(workload, ()))}
-    every = dict.fromkeys(set(measures) - compared, rounds)  # the others' peak is measured once: it differs little
-    values = timing.rounds_of(WORKLOADS[workload], measures, rounds, every)
+    every = dict.fromkeys(set(measures) - compared, rounds)  # peaks differ by little
+    values = timing.rounds_of(WORKLOADS[workload], measures, rounds, {} if thorough else every)
     title = f"peak memory: {WORKLOADS[workload]}"
     return Contest(f"memory-{workload}", title, "MiB", values, TARGETS.get(workload, ()), left_out)
 

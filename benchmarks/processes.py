@@ -38,10 +38,10 @@ class Processes(NamedTuple):
     contestants: Callable[[], object]
     targets: tuple[Target, ...]
 
-    def contest(self, rounds: int, without: Container[str] = ()) -> Contest:
+    def contest(self, rounds: int, without: Container[str] = (), thorough: bool = False) -> Contest:
         """Runs each once unmeasured, so that bytecode and files are cached, and then the rounds.
 
-        Who is in no target takes part in one round only.
+        Who is in no target takes part in one round only, unless it is to be `thorough`.
         """
         with self.contestants() as everyone:
             measures = {name: measure for name, measure in everyone.items() if name not in without}
@@ -49,7 +49,7 @@ class Processes(NamedTuple):
                 measure()
             compared = {"jaxnn", *(name for target in self.targets for name in (target.who, target.versus))}
             every = dict.fromkeys(set(measures) - compared, rounds)
-            times = timing.rounds_of(self.title, measures, rounds, every)
+            times = timing.rounds_of(self.title, measures, rounds, {} if thorough else every)
         return Contest(self.name, self.title, self.unit, times, self.targets)
 
 
