@@ -245,6 +245,26 @@ def test_who_is_slow_sits_out_two_rounds_of_three():
     assert timing.table(result).splitlines()[-1].endswith("3 to 3            the range of 2")
 
 
+@pytest.mark.parametrize("seconds", [0.05, 0.3, 0.7, 3.0])
+def test_a_thorough_run_gives_everybody_every_round(seconds, monkeypatch):
+    slow = {"jaxnn": 0.01, "Keras on JAX": seconds, "C": seconds}  # the second is in a target, the third in none
+    monkeypatch.setattr(contests.Field, "_prepare", lambda self, work: ({name: (None, name) for name in slow}, {}))
+    monkeypatch.setattr(contests, "_seconds", lambda worker, name, count: slow[name])
+    work = workloads.TRAINING[0]._replace(targets=(timing.Target(workloads.KERAS, at_least=20),), count=1)
+    field = contests.Field()
+    result = field.contest(work, rounds=9, thorough=True)
+    assert {name: len(result.values(name)) for name in slow} == dict.fromkeys(slow, 9)
+    result = field.contest(work, rounds=9)
+    third, ninth = 3, 1
+    turns = {0.05: (9, 9), 0.3: (9, third), 0.7: (third, third), 3.0: (ninth, ninth)}[seconds]
+    assert tuple(len(result.values(name)) for name in ("Keras on JAX", "C")) == turns
+
+
+def test_quick_and_thorough_are_two_things():
+    with pytest.raises(SystemExit, match="2"):
+        command.main(["--quick", "--thorough"])
+
+
 def contest(times, *targets, left_out=None):
     return timing.Contest("epoch", "an epoch", "ms", times, targets, left_out or {})
 
@@ -292,7 +312,7 @@ def test_a_target_is_met_when_the_interval_reaches_it(target, said):
 
 def test_the_command_prints_tables_and_writes_json_and_a_picture(monkeypatch, tmp_path, capsys):
     result = contest({"jaxnn": [1.0], workloads.KERAS: [3.0]})
-    monkeypatch.setattr(command, "measure", lambda names, quick: iter([result] if quick else []))
+    monkeypatch.setattr(command, "measure", lambda names, quick, thorough: iter([result] if quick else []))
     command.main(["--quick", "--json", str(tmp_path / "times.json"), "--picture", str(tmp_path / "ratios.png")])
     assert timing.table(result) in capsys.readouterr().out
     written = json.loads((tmp_path / "times.json").read_text())
@@ -303,7 +323,7 @@ def test_the_command_prints_tables_and_writes_json_and_a_picture(monkeypatch, tm
 
 def test_the_command_fails_where_jaxnn_could_not_run(monkeypatch, capsys):
     result = contest({workloads.KERAS: [3.0]}, left_out={"jaxnn": "AttributeError: no such layer"})
-    monkeypatch.setattr(command, "measure", lambda names, quick: iter([result]))
+    monkeypatch.setattr(command, "measure", lambda names, quick, thorough: iter([result]))
     with pytest.raises(SystemExit, match="1"):
         command.main([])
     assert capsys.readouterr().err == "jaxnn took no part in: epoch\n"
