@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+_FEW = 2**20  # bytes of indices: a copy takes tens of microseconds
+
 
 class Order:
     """The order of the samples in one pass.
@@ -23,10 +25,11 @@ class Order:
 
     @functools.cached_property
     def on_device(self) -> Any:
-        """The indices for programs. Those for a CPU take them from the host sooner than JAX moves them."""
+        """The indices for programs. Few of them a program on a CPU takes from the host in each call sooner than JAX moves them."""
         same = self._length == len(self.indices)
         indices = self.indices if same else np.resize(self.indices, self._length)
-        return indices if jax.default_backend() == "cpu" else jax.device_put(indices)
+        few = jax.default_backend() == "cpu" and indices.nbytes <= _FEW
+        return indices if few else jax.device_put(indices)
 
 
 class _Foreseen(NamedTuple):

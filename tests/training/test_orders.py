@@ -1,9 +1,11 @@
 """Orders that are drawn before their time are those that NumPy's stream would have given, and leave it as it would be."""
 
+import jax
 import numpy as np
 import pytest
 
-from jaxnn.training.orders import Orders
+from jaxnn.training import orders as module
+from jaxnn.training.orders import Order, Orders
 
 SHUFFLES = [True, "batch", False]
 
@@ -69,3 +71,13 @@ def test_another_bit_generator_may_be_behind_numpys_stream():
         assert orders.next(70) is ahead
     finally:
         np.random.set_bit_generator(before)
+
+
+def test_many_indices_are_put_on_the_device_once(monkeypatch):
+    few = Order(np.arange(70, dtype=np.int32), 80).on_device
+    assert isinstance(few, np.ndarray) == (jax.default_backend() == "cpu")
+    monkeypatch.setattr(module, "_FEW", 70 * 4)
+    order = Order(np.arange(70, dtype=np.int32), 80)
+    assert isinstance(order.on_device, jax.Array)
+    assert order.on_device is order.on_device
+    np.testing.assert_array_equal(order.on_device, few)
