@@ -82,7 +82,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "--thorough",
         action="store_true",
-        help="half an hour: everybody takes part in all nine rounds, those that take seconds, too",
+        help="twenty minutes: everybody takes part in all nine rounds, those that take seconds, too",
     )
     parser.add_argument("--only", nargs="+", metavar="WORKLOAD", choices=NAMES, help=f"of: {', '.join(NAMES)}")
     parser.add_argument("--json", metavar="FILE", help="write every figure of every round to FILE")

@@ -11,7 +11,7 @@ from benchmarks.timing import Contest
 from benchmarks.worker import Worker
 from benchmarks.workloads import Workload
 
-SECONDS = 0.1
+SECONDS = 0.1  # of a turn: what disturbs a turn lasts longer, and more turns tell more than longer ones
 
 
 class Field:
