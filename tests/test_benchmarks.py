@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import cold, contests, layers, processes, tasks, timing, worker, workloads
+from benchmarks import cold, contests, layers, memory, processes, tasks, timing, worker, workloads
 from benchmarks.peers import PEERS, jax_by_hand
 
 pytestmark = pytest.mark.filterwarnings(r"ignore:fit.*\[J309\]$:UserWarning")  # of the third snippet, as it is printed
@@ -255,9 +255,19 @@ def test_a_thorough_run_gives_everybody_every_round(seconds, monkeypatch):
     result = field.contest(work, rounds=9, thorough=True)
     assert {name: len(result.values(name)) for name in slow} == dict.fromkeys(slow, 9)
     result = field.contest(work, rounds=9)
-    third, ninth = 3, 1
-    turns = {0.05: (9, 9), 0.3: (9, third), 0.7: (third, third), 3.0: (ninth, ninth)}[seconds]
+    turns = {0.05: (9, 9), 0.3: (9, 3), 0.7: (3, 3), 3.0: (1, 1)}[seconds]
     assert tuple(len(result.values(name)) for name in ("Keras on JAX", "C")) == turns
+
+
+def test_a_thorough_run_gives_every_process_every_round(monkeypatch):
+    names = ("jaxnn", workloads.KERAS, "PyTorch by hand")  # the last is in no target
+    everyone = contextlib.nullcontext({name: lambda: 1.0 for name in (*names, processes.AGAIN)})
+    work = processes.PROCESSES[1]._replace(contestants=lambda: everyone)
+    monkeypatch.setattr(memory, "peak", lambda workload, peer: 1.0)
+    monkeypatch.setattr(memory, "PEERS", {name: PEERS[name]._replace(needs=()) for name in names})
+    for contest in (work.contest, lambda rounds, **how: memory.contest("wide", rounds, **how)):
+        assert [len(contest(9).values(name)) for name in names] == [9, 9, 1]
+        assert [len(contest(9, thorough=True).values(name)) for name in names] == [9, 9, 9]
 
 
 def test_quick_and_thorough_are_two_things():

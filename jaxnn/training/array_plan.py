@@ -128,12 +128,12 @@ class ArrayPlan:
         size, full, rest = self.batch_size, self.full, self.rest
         if self.is_one_piece:
             samples = slice(lo * size, min(hi * size, self.samples))
-            yield Piece(self.sizes, samples, order and order.on_device, lo, hi, full, self.arrays)
+            yield Piece(self.sizes, samples, order and order.for_programs, lo, hi, full, self.arrays)
             return
         end = min(hi, full)
         if lo < end and self.most_steps == self.steps:
             samples = slice(lo * size, end * size)
-            yield Piece((size, True, 0), samples, order and order.on_device, lo, end, full, self.arrays)
+            yield Piece((size, True, 0), samples, order and order.for_programs, lo, end, full, self.arrays)
         else:
             indices = None if order is None else order.indices
             while lo < end:

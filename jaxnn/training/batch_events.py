@@ -19,6 +19,7 @@ import numpy as np
 
 from jaxnn.core.config import warn_once
 from jaxnn.core.types import Logs
+from jaxnn.training.interrupts import Interrupts
 from jaxnn.training.past import Past
 from jaxnn.training.state import Session, TrainState
 
@@ -100,11 +101,13 @@ class BatchEvents:
         callbacks: a CallbackList.
         model: which a hook may stop.
         session: whose variables a hook may read and set.
+        interrupts: of the run. They are held back on the way to another state, which may lead over many steps.
         together: so many steps are told as one.
     """
 
-    def __init__(self, callbacks: Any, model: Any, session: Session, together: int):
-        self.callbacks, self.model, self.session, self.together = callbacks, model, session, together
+    def __init__(self, callbacks: Any, model: Any, session: Session, interrupts: Interrupts, together: int):
+        self.callbacks, self.model, self.session = callbacks, model, session
+        self.interrupts, self.together = interrupts, together
         self._begins, self._ends = (
             callbacks.listeners("on_train_batch_begin"),
             callbacks.listeners("on_train_batch_end"),
@@ -176,7 +179,8 @@ class BatchEvents:
                 self._next = follow(), before
         except BaseException:  # Ctrl-C: what nobody has been told of has not happened
             if start is not None:
-                start.restore(session)
+                with self.interrupts.held():
+                    start.restore(session)
             raise
         told = self._tell(logs, start, lambda n: run(lo, lo + n, done == 0), done)
         if start is None and repeatable and self._small:
@@ -221,9 +225,10 @@ class BatchEvents:
             past = after if told == count else start
             if start is None or past is None:
                 return end
-            past.restore(session)
-            if 0 < told < count:
-                again(told)
+            with self.interrupts.held():
+                past.restore(session)
+                if 0 < told < count:
+                    again(told)
             return session.state
 
         session.replay = None if start is None else replay
@@ -262,9 +267,10 @@ class BatchEvents:
             return
         self._told = True
         start, started = Past.of(self.session), time.perf_counter()
-        run(lo, lo + _TRIED, False)
-        ahead = (time.perf_counter() - started) / _TRIED
-        start.restore(self.session)
+        with self.interrupts.held():
+            run(lo, lo + _TRIED, False)
+            ahead = (time.perf_counter() - started) / _TRIED
+            start.restore(self.session)
         alone = self._seconds / self._alone / self.together
         if alone > _WORTH * ahead:
             names = ", ".join(sorted({type(c).__name__ for c in self.callbacks.watch_train_batches}))

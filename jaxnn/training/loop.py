@@ -62,7 +62,7 @@ class Epochs:
     @functools.cached_property
     def _events(self) -> BatchEvents:
         together = self.model.steps_per_execution if isinstance(self.plan, ArrayPlan) else 1
-        return BatchEvents(self.callbacks, self.model, self.session, together)
+        return BatchEvents(self.callbacks, self.model, self.session, self.interrupts, together)
 
     def run(self, more: bool = False) -> Logs:
         """One epoch; gives its logs.
@@ -138,7 +138,7 @@ class Epochs:
         if over:
             order, lo, hi = plan.foresee(), 0, plan.steps
         end = min(lo + self._events.most(min(self.pace.chunk(hi - lo), ROWS)), hi)
-        jax.block_until_ready(order.on_device)
+        jax.block_until_ready(order.for_programs)
         return lambda: Started(order, lo, end, self._start_rows(order, lo, end, fresh=over))
 
     def _chunk(

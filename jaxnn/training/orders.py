@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import pickle
 from typing import Any, NamedTuple
@@ -24,8 +25,8 @@ class Order:
         self.indices, self._length = indices, length
 
     @functools.cached_property
-    def on_device(self) -> Any:
-        """The indices for programs. Few of them a program on a CPU takes from the host in each call sooner than JAX moves them."""
+    def for_programs(self) -> Any:
+        """The indices as programs get them. Few of them a program on a CPU takes from the host in each call sooner than JAX moves them."""
         same = self._length == len(self.indices)
         indices = self.indices if same else np.resize(self.indices, self._length)
         few = jax.default_backend() == "cpu" and indices.nbytes <= _FEW
@@ -75,7 +76,8 @@ class Orders:
         """The order of the next pass before its time. NumPy's stream stays where it is."""
         if self._ahead is None:
             now = np.random.get_state(legacy=False)
-            stream = np.random.RandomState(getattr(np.random, now["bit_generator"])())
+            bits = copy.deepcopy(np.random.get_bit_generator())  # type: ignore[attr-defined]  # NumPy's stubs lack it
+            stream = np.random.RandomState(bits)
             stream.set_state(now)
             self._ahead = stream, now
         stream, before = self._ahead

@@ -1,5 +1,8 @@
 """Short steps run ahead of the callbacks that watch batches, and no callback can tell."""
 
+import os
+import signal
+
 import jax
 import keras as oracle
 import numpy as np
@@ -7,7 +10,7 @@ import pytest
 
 import jaxnn as keras
 from jaxnn.core import config
-from jaxnn.training import batch_events, belt, loop, staging
+from jaxnn.training import batch_events, belt, loop, past, staging
 
 RNG = np.random.RandomState(0)
 X = RNG.randn(70, 6).astype("float32")  # with batches of 4: 17 full ones and one of 2
@@ -352,6 +355,38 @@ def test_what_was_computed_and_not_told_when_it_was_interrupted_has_not_happened
     assert started
     assert int(model.optimizer.iterations.numpy()) == sum(kind == "end" for kind, *_ in record.told)
     model.fit(X, Y, verbose=0)
+
+
+@pytest.mark.parametrize("failing", [False, True], ids=["to what a hook reads", "after a failure"])
+def test_ctrl_c_on_the_way_back_waits_for_its_end(failing, monkeypatch, started, python_handles_ctrl_c):
+    for limit in ("_LEAST", "_MOST"):
+        monkeypatch.setattr(batch_events, limit, 1e9)
+    back, restore, advance, logs = [], past.Past.restore, loop.advance, batch_events.StepLogs.__init__
+
+    def restoring(self, session):
+        back.append("begins")
+        restore(self, session)
+        back.append("ends")
+
+    def pressed(*args):
+        if back == ["begins"]:
+            back.append("pressed")
+            os.kill(os.getpid(), signal.SIGINT)
+        return advance(*args)
+
+    def fails(self, chunks):
+        if failing and not back and len(started) == 5:
+            raise RuntimeError("a failure")
+        logs(self, chunks)
+
+    monkeypatch.setattr(past.Past, "restore", restoring)
+    monkeypatch.setattr(loop, "advance", pressed)
+    monkeypatch.setattr(batch_events.StepLogs, "__init__", fails)
+    model, record = build(), recorder()
+    with pytest.raises(KeyboardInterrupt):
+        fit(model, record, Between("on_epoch_end", weights, [] if failing else [LATE]), epochs=20)
+    assert back[:3] == ["begins", "pressed", "ends"]
+    assert int(model.optimizer.iterations.numpy()) == sum(kind == "end" for kind, *_ in record.told)
 
 
 def test_hooks_may_draw_from_the_stream_that_orders_the_samples(monkeypatch, started):
