@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import time
 from collections.abc import Callable
 from typing import Any
@@ -21,9 +20,8 @@ TASKS = (("binary", 10_000, "the binary snippet"), ("mlp", 2_000, "784-512-512-1
 
 
 def contests(rounds: int = 9) -> list[Contest]:
-    """Contests for each network; the first contestant is what `ways` says."""
-    longer = [(name, max(rows, 1_000), title) for name, rows, title in TASKS]
-    return [*(_contest(*task, rounds) for task in TASKS), *(_callbacks(*task, rounds) for task in longer)]
+    """A contest for each network; the first contestant is what `ways` says."""
+    return [_contest(*task, rounds) for task in TASKS]
 
 
 def _contest(name: str, rows: int, title: str, rounds: int) -> Contest:
@@ -60,44 +58,3 @@ def _epoch(task: tasks.Task, count: int) -> Callable[[], float]:
 
     seconds()  # compiled here
     return seconds
-
-
-class Watching(jaxnn.callbacks.Callback):
-    """Looks at every batch's loss."""
-
-    last = 0.0
-
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        self.last = logs["loss"]
-
-
-class Touching(jaxnn.callbacks.Callback):
-    """Sets the learning rate before every batch."""
-
-    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
-        self.model.optimizer.learning_rate = 0.01
-
-
-def _callbacks(name: str, rows: int, title: str, rounds: int) -> Contest:
-    """`fit` with callbacks that watch batches; the logs alone, or variables, too."""
-    task = tasks.make(name, rows)
-    callbacks = {"no callback": [], "one that reads the logs of every batch": [Watching()]}
-    callbacks["one that sets a variable at every batch"] = [Touching()]
-    measures = {who: _fit(task, chosen) for who, chosen in callbacks.items()}
-    title = f"{title}: an epoch of fit with callbacks"
-    return Contest("callbacks", title, "ms", rounds_of(title, measures, rounds))
-
-
-def _fit(task: tasks.Task, callbacks: list[Any]) -> Callable[[], float]:
-    net = frameworks.model(jaxnn, task)
-    fit = functools.partial(net.fit, task.x, task.y, batch_size=task.batch, verbose=0, callbacks=callbacks)
-    fit(epochs=2)  # compiled here
-
-    def total(epochs: int) -> float:
-        started = time.perf_counter()
-        fit(epochs=epochs)
-        return time.perf_counter() - started
-
-    few = 2
-    more = max(2, round(0.1 / total(few) * few))  # so that what a call of `fit` costs does not count
-    return lambda: (total(few + more) - total(few)) / more

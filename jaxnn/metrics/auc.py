@@ -9,16 +9,17 @@ import numpy as np
 from jaxnn import ops
 from jaxnn.core import config, registry
 from jaxnn.core.check import nearest
+from jaxnn.core.default import default
 from jaxnn.core.types import Array, ArrayLike
-from jaxnn.metrics.confusion import are_spread_evenly, spread_thresholds, update_counts
-from jaxnn.metrics.metric import Metric
+from jaxnn.metrics.confusion import are_spread_evenly, spread_thresholds
+from jaxnn.metrics.threshold_counts import ThresholdCounts
 
 _CURVES = ("PR", "ROC", "PRGAIN")
 _METHODS = ("interpolation", "majoring", "minoring")
 
 
 @registry.export("metrics")
-class AUC(Metric):
+class AUC(ThresholdCounts):
     """The area under a curve that the threshold runs through, as a sum of trapezoids or rectangles.
 
     Args:
@@ -108,29 +109,18 @@ class AUC(Metric):
             counts_shape = (self.num_thresholds, shape[1])
         else:
             counts_shape = (self.num_thresholds,)
-        self.true_positives = self.add_variable(counts_shape, "zeros", name="true_positives")
-        self.false_positives = self.add_variable(counts_shape, "zeros", name="false_positives")
-        self.true_negatives = self.add_variable(counts_shape, "zeros", name="true_negatives")
-        self.false_negatives = self.add_variable(counts_shape, "zeros", name="false_negatives")
+        self._make_counts(counts_shape)
         self._built = True
 
+    @default
     def update_state(self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None) -> None:
         """Adds a batch to the four counts at every threshold."""
         y_pred = ops.convert_to_tensor(y_pred)
         if not self._built:
             self._build(y_pred.shape)
-        counts = {
-            "tp": self.true_positives,
-            "tn": self.true_negatives,
-            "fp": self.false_positives,
-            "fn": self.false_negatives,
-        }
-        update_counts(
-            counts,
+        self._count(
             y_true,
             ops.sigmoid(y_pred) if self._from_logits else y_pred,
-            self._thresholds,
-            evenly=self._evenly,
             sample_weight=sample_weight,
             multi_label=self.multi_label,
             label_weights=None if self.multi_label else self.label_weights,

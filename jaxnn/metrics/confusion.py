@@ -8,9 +8,9 @@ the buckets from the right; else predictions and thresholds are compared pair by
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -19,7 +19,6 @@ import numpy as np
 from jaxnn import ops
 from jaxnn.core import config
 from jaxnn.core.types import Array
-from jaxnn.core.variable import Variable
 from jaxnn.losses.loss import squeeze_or_expand_to_same_rank
 
 _HIGH = 1 << 16  # where the high half of an integer begins
@@ -31,27 +30,36 @@ NEVER = -1e10  # below every score: the threshold, and the score of classes outs
 _KINDS = {"tp": (True, True), "fp": (False, True), "tn": (False, False), "fn": (True, False)}  # (target, alarm)
 
 
-def update_counts(
-    counts: Mapping[str, Variable],
+class Samples(NamedTuple):
+    """Targets and scores as they are counted: of shape (samples,), or (samples, labels) where labels are counted apart."""
+
+    y_true: Array  # bool
+    y_pred: Array
+    weights: Array | None
+
+    @property
+    def are_whole(self) -> bool:
+        """Whether each counts as 1, so that counts are whole numbers, which float32 adds up exactly in any order."""
+        return self.weights is None and self.y_pred.dtype == "float32" and self.y_pred.shape[0] > 0
+
+
+def samples(
     y_true: Any,
     y_pred: Any,
-    thresholds: Sequence[float],
+    dtype: Any,
     *,
-    evenly: bool = False,
     top_k: int | None = None,
     class_id: int | None = None,
     sample_weight: Any = None,
     multi_label: bool = False,
     label_weights: Any = None,
-) -> None:
-    """Adds a batch to the counts.
+) -> Samples:
+    """A batch as what is counted.
 
     Args:
-        counts: Variables by kind, 'tp', 'fp', 'tn', 'fn', each of shape (thresholds,) or (thresholds, labels).
         y_true: targets, 0 or 1, of any shape.
         y_pred: scores of the same shape.
-        thresholds: in increasing order.
-        evenly: whether they are spread evenly over [0, 1]; then scores are clipped to [0, 1].
+        dtype: of the counts.
         top_k: only the k largest scores of the last axis can be positive.
         class_id: only this class counts.
         sample_weight: (batch,), or one per score.
@@ -61,7 +69,6 @@ def update_counts(
     Raises:
         ValueError: for `class_id` with scores of rank 1.
     """
-    dtype = next(iter(counts.values())).dtype
     y_pred, y_true = squeeze_or_expand_to_same_rank(ops.cast(y_pred, dtype), ops.cast(y_true, dtype))
     if sample_weight is not None:
         sample_weight = ops.expand_dims(ops.cast(sample_weight, dtype), axis=-1)
@@ -80,42 +87,88 @@ def update_counts(
     if not multi_label:
         y_true, y_pred = ops.reshape(y_true, (-1,)), ops.reshape(y_pred, (-1,))
         weights = None if weights is None else ops.reshape(weights, (-1,))
-    if weights is None and y_pred.dtype == "float32" and 0 < y_pred.shape[0] < _HIGH:
-        count = _count_whole
-    else:
-        count = _count_by_bucket if evenly else _count_by_comparison
-    for kind, found in count(counts, y_true, y_pred, weights, thresholds, evenly).items():
-        counts[kind].assign(counts[kind] + found)
+    return Samples(y_true, y_pred, weights)
 
 
-def _count_whole(
-    kinds: Mapping[str, Any], y_true: Array, y_pred: Array, weights: None, thresholds: Sequence[float], evenly: bool
-) -> dict[str, Array]:
-    """Counts of samples without weights, at any thresholds: scores (samples[, labels]) -> (thresholds[, labels]).
+def count(kinds: Iterable[str], batch: Samples, thresholds: Sequence[float], evenly: bool) -> dict[str, Array]:
+    """How many samples, or how much weight, of each kind there is at each threshold: (thresholds[, labels]).
 
-    One sum counts both targets, 1 in the high half of an integer and 0 in the low one. Whole numbers are exact in
-    float32 whatever the order of their sum, so these are the numbers of the functions below, for a fraction of their work.
+    Args:
+        kinds: of 'tp', 'fp', 'tn', 'fn'.
+        batch: what is counted.
+        thresholds: in increasing order.
+        evenly: whether they are spread evenly over [0, 1]; then scores are clipped to [0, 1].
     """
+    if not batch.are_whole:
+        return (_count_by_bucket if evenly else _count_by_comparison)(kinds, *batch, thresholds)
+    few = batch.y_pred.ndim == 1 and batch.y_pred.size * len(thresholds) <= _FEW_PAIRS
+    if evenly and not few:
+        shape = (len(thresholds), *batch.y_pred.shape[1:])
+        return count_tally(kinds, add_marks(no_marks(shape), mark(batch, thresholds)), shape)
+    if len(batch.y_pred) < _HIGH:
+        return _count_whole(kinds, batch, thresholds, evenly)
+    return _count_by_comparison(kinds, *batch, thresholds)
+
+
+def mark(batch: Samples, thresholds: Sequence[float]) -> Array:
+    """The place of each sample in a tally, which is a flat array of (thresholds + 1[, labels], 2) counters.
+
+    They count the samples of each bucket among evenly spread thresholds, label and target. In bucket 0 is what exceeds no
+    threshold.
+    """
+    bucket = jnp.clip(_bucket(batch.y_pred, thresholds) + 1, 0, len(thresholds))
+    labels = batch.y_pred.shape[1:]
+    label = np.arange(math.prod(labels)).reshape(labels)
+    return ((bucket * math.prod(labels) + label) * 2 + batch.y_true).reshape(-1)
+
+
+def no_marks(shape: tuple[int, ...]) -> Array:
+    """An empty tally for counts of a shape: (thresholds[, labels])."""
+    return jnp.zeros((shape[0] + 1) * math.prod(shape[1:]) * 2, "int32")
+
+
+def add_marks(tally: Array, marks: Array, count: Any = 1) -> Array:
+    """The tally with more marks, each counted `count` times."""
+    return tally.at[marks].add(count, mode="promise_in_bounds")
+
+
+def count_tally(kinds: Iterable[str], tally: Array, shape: tuple[int, ...]) -> dict[str, Array]:
+    """What `count` gives for all samples of a tally.
+
+    Args:
+        kinds: of 'tp', 'fp', 'tn', 'fn'.
+        tally: how many samples there are at each place.
+        shape: of a count: (thresholds[, labels]).
+    """
+    above = jax.lax.cumsum(tally.reshape(shape[0] + 1, *shape[1:], 2), reverse=True).astype("float32")
+    return _by_kind(kinds, lambda target: above[1:, ..., int(target)], lambda target: above[0, ..., int(target)])
+
+
+def _count_whole(kinds: Iterable[str], batch: Samples, thresholds: Sequence[float], evenly: bool) -> dict[str, Array]:
+    """Counts of samples that count as 1, at any thresholds.
+
+    One sum counts both targets, 1 in the high half of an integer and 0 in the low one. These are the numbers of the
+    functions below, for a fraction of their work.
+    """
+    y_true, y_pred, _ = batch
     ones = jnp.where(y_true, _HIGH, 1).astype("uint32")
-    if not evenly:
-        levels = np.asarray(thresholds, y_pred.dtype).reshape((-1, 1) + (1,) * (y_pred.ndim - 1))
-        alarms = jnp.sum(jnp.where(y_pred > levels, ones, 0), axis=1)
+    if evenly:
+        is_alarm = _bucket(y_pred, thresholds) >= np.arange(len(thresholds))[:, None]
     else:
-        bucket, n = _bucket(y_pred, thresholds), len(thresholds)
-        if y_pred.ndim == 1 and y_pred.size * n <= _FEW_PAIRS:
-            alarms = jnp.sum(jnp.where(bucket >= np.arange(n)[:, None], ones, 0), axis=1)
-        else:
-            labels = y_pred.shape[1:]
-            place = bucket * math.prod(labels) + np.arange(math.prod(labels)).reshape(labels)
-            place = jnp.where(bucket < 0, -1, place)  # which counts nowhere
-            in_bucket = ops.segment_sum(ones.reshape(-1), place.reshape(-1), num_segments=n * math.prod(labels))
-            alarms = jax.lax.cumsum(in_bucket.reshape(n, *labels), reverse=True)
-    everything = jnp.sum(ones, axis=0)
-    split = {True: lambda x: x >> 16, False: lambda x: x & (_HIGH - 1)}
+        is_alarm = y_pred > np.asarray(thresholds, y_pred.dtype).reshape((-1, 1) + (1,) * (y_pred.ndim - 1))
+    alarms, everything = jnp.sum(jnp.where(is_alarm, ones, 0), axis=1), jnp.sum(ones, axis=0)
+    half = lambda x, target: (x >> 16 if target else x & (_HIGH - 1)).astype(y_pred.dtype)  # noqa: E731
+    return _by_kind(kinds, lambda target: half(alarms, target), lambda target: half(everything, target))
+
+
+def _by_kind(
+    kinds: Iterable[str], alarms: Callable[[bool], Array], all_of: Callable[[bool], Array]
+) -> dict[str, Array]:
+    """The counts of each kind, from the alarms at each threshold, and the samples, that have a target."""
     found = {}
     for kind in kinds:
-        is_true, is_alarm = _KINDS[kind]
-        found[kind] = split[is_true](alarms if is_alarm else everything - alarms).astype(y_pred.dtype)
+        target, is_alarm = _KINDS[kind]
+        found[kind] = alarms(target) if is_alarm else all_of(target) - alarms(target)
     return found
 
 
@@ -130,7 +183,7 @@ def _bucket(y_pred: Array, thresholds: Sequence[float]) -> Array:
 
 
 def _count_by_bucket(
-    kinds: Mapping[str, Any], y_true: Array, y_pred: Array, weights: Any, thresholds: Sequence[float], evenly: bool
+    kinds: Iterable[str], y_true: Array, y_pred: Array, weights: Any, thresholds: Sequence[float]
 ) -> dict[str, Array]:
     """Counts at evenly spread thresholds: scores (samples,) or (samples, labels) -> (thresholds[, labels])."""
     n = len(thresholds)
@@ -155,7 +208,7 @@ def _count_by_bucket(
 
 
 def _count_by_comparison(
-    kinds: Mapping[str, Any], y_true: Array, y_pred: Array, weights: Any, thresholds: Sequence[float], evenly: bool
+    kinds: Iterable[str], y_true: Array, y_pred: Array, weights: Any, thresholds: Sequence[float]
 ) -> dict[str, Array]:
     """Counts at any thresholds: scores (samples,) or (samples, labels) -> (thresholds[, labels])."""
     levels = ops.convert_to_tensor(np.asarray(thresholds), dtype=y_pred.dtype)

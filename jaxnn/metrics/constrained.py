@@ -6,12 +6,13 @@ from typing import Any
 
 from jaxnn import ops
 from jaxnn.core import registry
+from jaxnn.core.default import default
 from jaxnn.core.types import Array, ArrayLike
-from jaxnn.metrics.confusion import spread_thresholds, update_counts
-from jaxnn.metrics.metric import Metric
+from jaxnn.metrics.confusion import spread_thresholds
+from jaxnn.metrics.threshold_counts import ThresholdCounts
 
 
-class _BestUnderConstraint(Metric):
+class _BestUnderConstraint(ThresholdCounts):
     """The largest value of `_wanted` over the thresholds where `_constraint` is at least as large as asked."""
 
     _direction = "up"
@@ -32,29 +33,13 @@ class _BestUnderConstraint(Metric):
         setattr(self, self._argument, value)
         self.value, self.num_thresholds, self.class_id = value, num_thresholds, class_id
         self.thresholds = spread_thresholds(num_thresholds)
-        shape = (len(self.thresholds),)
-        self.true_positives = self.add_variable(shape, "zeros", name="true_positives")
-        self.false_positives = self.add_variable(shape, "zeros", name="false_positives")
-        self.true_negatives = self.add_variable(shape, "zeros", name="true_negatives")
-        self.false_negatives = self.add_variable(shape, "zeros", name="false_negatives")
+        self._evenly = num_thresholds > 1
+        self._make_counts((len(self.thresholds),))
 
+    @default
     def update_state(self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None) -> None:
         """Adds a batch; a weight counts a sample that many times."""
-        counts = {
-            "tp": self.true_positives,
-            "tn": self.true_negatives,
-            "fp": self.false_positives,
-            "fn": self.false_negatives,
-        }
-        update_counts(
-            counts,
-            y_true,
-            y_pred,
-            self.thresholds,
-            evenly=self.num_thresholds > 1,
-            class_id=self.class_id,
-            sample_weight=sample_weight,
-        )
+        self._count(y_true, y_pred, class_id=self.class_id, sample_weight=sample_weight)
 
     def result(self) -> Array:
         """The best value; 0 if no threshold meets the constraint."""

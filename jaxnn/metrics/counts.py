@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from jaxnn.core import registry
+from jaxnn.core.default import default
 from jaxnn.core.types import Array, ArrayLike
-from jaxnn.metrics.confusion import are_spread_evenly, parse_thresholds, update_counts
-from jaxnn.metrics.metric import Metric
+from jaxnn.core.variable import Variable
+from jaxnn.metrics.confusion import are_spread_evenly, parse_thresholds
+from jaxnn.metrics.threshold_counts import ThresholdCounts
 
 
-class _Count(Metric):
+class _Count(ThresholdCounts):
     """One of the four counts, at one threshold or several."""
 
     _kind: str
@@ -22,16 +24,13 @@ class _Count(Metric):
         self._evenly = are_spread_evenly(self.thresholds)
         self.accumulator = self.add_variable((len(self.thresholds),), "zeros", name="accumulator")
 
+    def _counts(self) -> dict[str, Variable]:
+        return {self._kind: self.accumulator}
+
+    @default
     def update_state(self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None) -> None:
         """Adds a batch; a weight counts a sample that many times."""
-        update_counts(
-            {self._kind: self.accumulator},
-            y_true,
-            y_pred,
-            self.thresholds,
-            evenly=self._evenly,
-            sample_weight=sample_weight,
-        )
+        self._count(y_true, y_pred, sample_weight=sample_weight)
 
     def result(self) -> Array:
         """The count, or one per threshold."""

@@ -6,17 +6,17 @@ from typing import Any
 
 from jaxnn import ops
 from jaxnn.core import registry
+from jaxnn.core.default import default
 from jaxnn.core.types import Array, ArrayLike
-from jaxnn.core.variable import Variable
-from jaxnn.metrics.confusion import NEVER, are_spread_evenly, parse_thresholds, update_counts
-from jaxnn.metrics.metric import Metric
+from jaxnn.metrics.confusion import NEVER, are_spread_evenly, parse_thresholds
+from jaxnn.metrics.threshold_counts import ThresholdCounts
 
 
-class _Share(Metric):
+class _Share(ThresholdCounts):
     """true positives / (true positives + the errors of one kind)."""
 
     _direction = "up"
-    _errors: tuple[str, str]  # their kind and the attribute that counts them
+    _errors: str  # their kind
 
     def __init__(
         self,
@@ -30,25 +30,12 @@ class _Share(Metric):
         self.init_thresholds, self.top_k, self.class_id = thresholds, top_k, class_id
         self.thresholds = parse_thresholds(thresholds, default=0.5 if top_k is None else NEVER)
         self._evenly = are_spread_evenly(self.thresholds)
-        for count in ("true_positives", self._errors[1]):
-            setattr(self, count, self.add_variable((len(self.thresholds),), "zeros", name=count))
+        self._make_counts((len(self.thresholds),), ("tp", self._errors))
 
-    def _counts(self) -> dict[str, Variable]:
-        kind, errors = self._errors
-        return {"tp": self.true_positives, kind: getattr(self, errors)}
-
+    @default
     def update_state(self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None) -> None:
         """Adds a batch; a weight counts a sample that many times."""
-        update_counts(
-            self._counts(),
-            y_true,
-            y_pred,
-            self.thresholds,
-            evenly=self._evenly,
-            top_k=self.top_k,
-            class_id=self.class_id,
-            sample_weight=sample_weight,
-        )
+        self._count(y_true, y_pred, top_k=self.top_k, class_id=self.class_id, sample_weight=sample_weight)
 
     def result(self) -> Array:
         """The share, or one per threshold; 0 where it would be 0 / 0."""
@@ -83,7 +70,7 @@ class Precision(_Share):
     Source: https://keras.io/api/metrics/classification_metrics/#precision-class
     """
 
-    _errors = ("fp", "false_positives")
+    _errors = "fp"
 
 
 @registry.export("metrics")
@@ -107,4 +94,4 @@ class Recall(_Share):
     Source: https://keras.io/api/metrics/classification_metrics/#recall-class
     """
 
-    _errors = ("fn", "false_negatives")
+    _errors = "fn"

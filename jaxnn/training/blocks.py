@@ -51,8 +51,8 @@ class Blocks:
             arrays: the data, at least `of * size` samples.
             size, first, end: of a batch, and which batches.
             results: where outputs go.
-            write: `write(results, outputs, start) -> results`; `outputs` have a leading axis of `count` batches, of
-                which the first is batch `start`.
+            write: `write(results, outputs, start, new) -> results`; `outputs` have a leading axis of `count` batches, of
+                which the first is batch `start`; `new`, of shape (count,), says which haven't been written yet.
 
         Returns:
             `(moving, results)`.
@@ -66,7 +66,7 @@ class Blocks:
             start = jnp.minimum(begin, self._of - self._count)  # a block that would go beyond the arrays begins earlier
             changes, outputs = many(_cut(arrays, start, self._count, size))
             new = (at + start >= begin) & (at + start < end)
-            return self._add_up(moving, changes, new), write(results, outputs, start)
+            return self._add_up(moving, changes, new), write(results, outputs, start, new)
 
         if self.is_all:  # not a loop, whose body XLA for CPUs would compute on one core
             return block(0, (moving, results))

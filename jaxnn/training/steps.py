@@ -8,7 +8,7 @@ vmaps it over members.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
@@ -21,6 +21,9 @@ from jaxnn.training import blocks
 from jaxnn.training.state import TrainState, require_built
 from jaxnn.training.traced_once import traced_once
 from jaxnn.utils import pack_x_y_sample_weight
+
+if TYPE_CHECKING:
+    from jaxnn.metrics.threshold_counts import Tallies
 
 
 def pick(arrays: tuple, indices: Array) -> tuple:
@@ -88,6 +91,24 @@ def own_logs(model: Any, step: Callable, state: Any, batch: Any) -> Logs | None:
     return None if isinstance(logs, dict) and set(logs) == set(names) else logs
 
 
+def _tallies(model: Any, step: Callable, logs: Any) -> Tallies:
+    """What a loop may keep of the compiled metrics until it ends: nothing where its steps' own logs count."""
+    from jaxnn.metrics.threshold_counts import Tallies
+
+    if logs is not None or not all(map(is_default, (step, model.compute_metrics))) or model._compile_metrics is None:
+        return Tallies(())
+    elsewhere = {id(m) for m in model.metrics}  # a layer may update it in its `call`, as well
+    return Tallies(m for m in model._compile_metrics.metrics if id(m) not in elsewhere)
+
+
+def _count(model: Any, tallies: Tallies, values: list, tallied: list) -> list:
+    """The metrics' state with what was tallied."""
+    variables = model.metrics_variables
+    with StatelessScope(zip(variables, values, strict=True)) as scope:
+        tallies.count(tallied)
+    return [scope.get_current_value(v) for v in variables]
+
+
 def train_chunk(model: Any, batch_size: int, whole: bool, rest: int, rows: int = 0) -> Callable:
     """Steps [lo, hi) of an epoch, as one program for any bounds and any number of full batches.
 
@@ -116,6 +137,7 @@ def train_chunk(model: Any, batch_size: int, whole: bool, rest: int, rows: int =
         else:
             logs = own_logs(model, model.train_step, tuple(state), example)
         start = None if logs is None else jax.tree.map(lambda s: jnp.zeros((*lead, *s.shape), s.dtype), logs)
+        tallies = _tallies(model, model.train_step, logs)
 
         def keep(kept: Any, k: Any, step_logs: Logs) -> Any:
             if not rows:
@@ -125,15 +147,18 @@ def train_chunk(model: Any, batch_size: int, whole: bool, rest: int, rows: int =
 
         def step(k: Any, count: int, carry: tuple) -> tuple:
             indices = lax.dynamic_slice(order, (k * batch_size,), (count,))
-            step_logs, new = train_step(model, tuple(carry[0]), packed(pick(arrays, indices)))
-            return _like(carry[0], TrainState(*map(list, new))), keep(carry[1], k, step_logs)
+            with tallies.marked() as marks:
+                step_logs, new = train_step(model, tuple(carry[0]), packed(pick(arrays, indices)))
+            new = _like(carry[0], TrainState(*map(list, new)))
+            return new, keep(carry[1], k, step_logs), tallies.add(carry[2], marks())
 
-        carry = (state, start)
+        carry = (state, start, tallies.start())
         if whole:
             carry = lax.fori_loop(lo, jnp.minimum(hi, full), lambda k, c: step(k, batch_size, c), carry)
         if rest:
             carry = lax.cond(hi > full, lambda c: step(full, rest, c), lambda c: c, carry)
-        state, last = carry
+        state, last, tallied = carry
+        state = state._replace(metrics=_count(model, tallies, state.metrics, tallied))
         return (metric_results(model, state.metrics) if logs is None else last), state
 
     return run
@@ -157,30 +182,39 @@ def test_chunk(model: Any, batch_size: int, whole: bool, rest: int, one_by_one: 
         example = packed(piece(arrays, 0, batch_size if whole else rest))
         logs = own_logs(model, model.test_step, (trainable, rest_state, metrics), example)
         start = None if logs is None else jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), logs)
+        tallies = _tallies(model, model.test_step, logs)
 
         @traced_once
         def one(moving: list, batch: tuple) -> tuple[list, Any]:
             was = _split(moving, rest_state)
-            step_logs, (_, *new) = test_step(model, (trainable, *was), packed(batch))
-            return jax.tree.leaves(_like(was, tuple(new))), None if logs is None else _like(start, step_logs)
+            with tallies.marked() as marks:
+                step_logs, (_, *new) = test_step(model, (trainable, *was), packed(batch))
+            kept = None if logs is None else _like(start, step_logs)
+            return jax.tree.leaves(_like(was, tuple(new))), (marks(), kept)
 
         def step(k: Any, count: int, carry: tuple) -> tuple:
-            return one(carry[0], piece(arrays, k * batch_size, count))
+            moving, (marks, kept) = one(carry[0], piece(arrays, k * batch_size, count))
+            return moving, (tallies.add(carry[1][0], marks), kept)
 
-        carry = ([*rest_state, *metrics], start)
+        def add_many(tallied: list, outputs: tuple, start: Any, new: Array) -> list:
+            return tallies.add(tallied, outputs[0], new[:, None])
+
+        carry = ([*rest_state, *metrics], (tallies.start(), start))
         if whole:
             most, end = jax.tree.leaves(arrays)[0].shape[0] // batch_size, jnp.minimum(hi, full)
             alone = one_by_one or logs is not None
             many = None if alone else blocks.side_by_side(one, carry[0], piece(arrays, 0, batch_size), most)
             run.at_once = many is not None and many.is_all  # type: ignore[attr-defined]
             if many is not None:
-                carry = many.run(carry[0], arrays, batch_size, lo, end, None, lambda *_: None)
+                moving, tallied = many.run(carry[0], arrays, batch_size, lo, end, carry[1][0], add_many)
+                carry = (moving, (tallied, start))
             else:
                 carry = lax.fori_loop(lo, end, lambda k, c: step(k, batch_size, c), carry)
         if rest:
             carry = lax.cond(hi > full, lambda c: step(full, rest, c), lambda c: c, carry)
-        moving, last = carry
+        moving, (tallied, last) = carry
         rest_state, metrics = _split(moving, rest_state)
+        metrics = _count(model, tallies, metrics, tallied)
         return (metric_results(model, metrics) if logs is None else last), (rest_state, metrics)
 
     return run
@@ -218,7 +252,7 @@ def predict_all(model: Any, batch_size: int, whole: bool, rest: int) -> Callable
             put = lambda r, o, s: lax.dynamic_update_slice_in_dim(r, o.astype(r.dtype), k * s.shape[0], 0)  # noqa: E731
             return jax.tree.map(put, results, outputs, shapes)
 
-        def write_many(results: Any, outputs: Any, k: Any) -> Any:
+        def write_many(results: Any, outputs: Any, k: Any, _: Array) -> Any:
             return write(results, jax.tree.map(lambda o: o.reshape(-1, *o.shape[2:]), outputs), k)
 
         def place(k: Any, size: int, carry: tuple) -> tuple:
