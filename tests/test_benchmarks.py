@@ -14,6 +14,7 @@ import pytest
 from benchmarks import __main__ as command
 from benchmarks import cold, contests, layers, memory, processes, tasks, timing, worker, workloads
 from benchmarks.peers import PEERS, jax_by_hand
+from benchmarks.ways import watching
 
 pytestmark = pytest.mark.filterwarnings(r"ignore:fit.*\[J309\]$:UserWarning")  # of the third snippet, as it is printed
 
@@ -226,6 +227,16 @@ def test_who_cannot_take_part_is_left_out_and_said_so(monkeypatch):
         result = field.contest(work._replace(count=2), rounds=2, seconds=1)
     assert result.left_out == {"absent": "a_module_that_is_not_there is not installed"}
     assert [len(times) for times in result.times.values()] == [2]
+
+
+def test_watching_is_measured_beside_an_epoch_that_nobody_watches(monkeypatch):
+    monkeypatch.setattr(watching, "TASKS", (("binary", 320, "the snippet"),))
+    monkeypatch.setattr(watching, "ROWS", 640)
+    found = {contest.name: contest.times for contest in watching.contests(rounds=1)}
+    assert list(found) == ["callbacks", "metrics", "evaluation"]
+    assert [next(iter(times)) for times in found.values()] == ["no callback", "no metric", "no metric"]
+    assert {"accuracy", "AUC"} < set(found["metrics"])
+    assert all(len(values) == 1 for times in found.values() for values in times.values())
 
 
 def test_contestants_take_turns():

@@ -16,7 +16,7 @@ from tests.parity.test_layers import run
 
 QUICK = settings(max_examples=10, derandomize=True, deadline=None)
 FEW = settings(QUICK, max_examples=4)
-THOROUGH = settings(QUICK, max_examples=50)
+THOROUGH = settings(QUICK, max_examples=25)
 # A convolution's gradients are sums over all places of a batch, added in another order than XLA's: float32's 6e-8 times
 # the root of some hundred terms. Values that nobody differentiates are XLA's in both, so equal bit for bit.
 SUMS = {"rtol": 1e-5, "atol": 3e-5}

@@ -123,7 +123,7 @@ def test_eager_steps_give_keras_numbers(drawn, seed):
 
 
 @pytest.mark.slow
-@settings(max_examples=200, derandomize=True, deadline=None)
+@settings(max_examples=60, derandomize=True, deadline=None)
 @given(optimizer_configs(), st.integers(0, 3))
 def test_many_eager_steps_give_keras_numbers(drawn, seed):
     run_eagerly(drawn, seed)
