@@ -22,9 +22,7 @@ from jaxnn.core.types import Array
 from jaxnn.losses.loss import squeeze_or_expand_to_same_rank
 
 _HIGH = 1 << 16  # where the high half of an integer begins
-_FEW_PAIRS = (
-    6400  # of samples and thresholds: fewer are compared in 0.5 us, while a sum over buckets takes 1 us on a CPU
-)
+_FEW_PAIRS = 6400  # of samples and thresholds: so many are compared in 0.5 us; a sum over buckets takes 1 us on a CPU
 NEVER = -1e10  # below every score: the threshold, and the score of classes outside the top k, under `top_k`
 
 _KINDS = {"tp": (True, True), "fp": (False, True), "tn": (False, False), "fn": (True, False)}  # (target, alarm)
