@@ -14,6 +14,7 @@ import pytest
 from benchmarks import __main__ as command
 from benchmarks import cold, contests, layers, memory, processes, tasks, timing, worker, workloads
 from benchmarks.peers import PEERS, jax_by_hand
+from benchmarks.ways import __main__ as ways
 from benchmarks.ways import watching
 
 pytestmark = pytest.mark.filterwarnings(r"ignore:fit.*\[J309\]$:UserWarning")  # of the third snippet, as it is printed
@@ -237,6 +238,16 @@ def test_watching_is_measured_beside_an_epoch_that_nobody_watches(monkeypatch):
     assert [next(iter(times)) for times in found.values()] == ["no callback", "no metric", "no metric"]
     assert {"accuracy", "AUC"} < set(found["metrics"])
     assert all(len(values) == 1 for times in found.values() for values in times.values())
+
+
+def test_ways_are_measured_by_family(monkeypatch, capsys):
+    contest = timing.Contest("watching", "a title", "ms", {"nobody": [1e-3], "somebody": [2e-3]})
+    monkeypatch.setattr(watching, "contests", lambda: [contest])
+    ways.main(["watching"])
+    assert "a title" in capsys.readouterr().out
+    with pytest.raises(SystemExit, match="2"):
+        ways.main(["watchin"])
+    assert "no family watchin: choose from loop, watching," in capsys.readouterr().err
 
 
 def test_contestants_take_turns():

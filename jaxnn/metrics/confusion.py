@@ -38,7 +38,7 @@ class Samples(NamedTuple):
     @property
     def are_whole(self) -> bool:
         """Whether each counts as 1, so that counts are whole numbers, which float32 adds up exactly in any order."""
-        return self.weights is None and self.y_pred.dtype == "float32" and self.y_pred.shape[0] > 0
+        return self.weights is None and self.y_pred.dtype == "float32"
 
 
 def samples(

@@ -1,9 +1,9 @@
 """Metrics made of counts at thresholds, and how a loop puts their counting off to its end.
 
-How many scores exceed each of two hundred thresholds is two hundred sums a batch, a sixth of a small network's step; into
-which bucket a score falls is one number. While a compiled loop runs, nobody asks for the counts before its end: its steps
-mark buckets, the loop tallies the marks, and the counts are worked out once. They are the same, since whole numbers are exact in
-any order.
+How many scores exceed each of two hundred thresholds is two hundred sums a batch; into which bucket a score falls is one
+number. While a compiled loop runs, nobody asks for the counts before its end: its steps mark buckets, the loop tallies the
+marks, and the counts are worked out once. They are the same, since whole numbers are exact in any order. `python -m
+benchmarks.ways watching` has what such a metric costs.
 """
 
 from __future__ import annotations

@@ -92,10 +92,11 @@ def own_logs(model: Any, step: Callable, state: Any, batch: Any) -> Logs | None:
 
 
 def _tallies(model: Any, step: Callable, logs: Any) -> Tallies:
-    """What a loop may keep of the compiled metrics until it ends: nothing where its steps' own logs count."""
-    from jaxnn.metrics.threshold_counts import Tallies
+    """What a loop may keep of the compiled metrics until it ends: nothing where code of the user's may read them in a step."""
+    from jaxnn.metrics.threshold_counts import Tallies  # `import jaxnn` does without it
 
-    if logs is not None or not all(map(is_default, (step, model.compute_metrics))) or model._compile_metrics is None:
+    own = not all(map(is_default, (step, model.compute_loss, model.compute_metrics)))
+    if own or logs is not None or model._compile_metrics is None:
         return Tallies(())
     elsewhere = {id(m) for m in model.metrics}  # a layer may update it in its `call`, as well
     return Tallies(m for m in model._compile_metrics.metrics if id(m) not in elsewhere)

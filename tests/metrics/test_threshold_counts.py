@@ -12,9 +12,8 @@ from jaxnn.metrics.threshold_counts import Tallies
 RNG = np.random.default_rng(0)
 BATCHES, SAMPLES, LABELS = 5, 16, 3
 Y_TRUE = RNG.integers(0, 2, (BATCHES, SAMPLES, LABELS)).astype("float32")
-Y_PRED = (
-    RNG.uniform(-0.1, 1.1, (BATCHES, SAMPLES, LABELS)).round(2).astype("float32")
-)  # on thresholds, and outside [0, 1]
+# On thresholds, and outside [0, 1].
+Y_PRED = RNG.uniform(-0.1, 1.1, (BATCHES, SAMPLES, LABELS)).round(2).astype("float32")
 Y_PRED[0, 0] = np.nan
 Y_PRED[1, 1], Y_PRED[1, 2] = 0.0, 1.0
 

@@ -11,10 +11,9 @@ from jaxnn.metrics import confusion, threshold_counts
 from jaxnn.training import blocks
 
 RNG = np.random.default_rng(0)
-X = RNG.standard_normal((331, 4)).astype(
-    "float32"
-)  # batches of 4, and a short last one; side by side where there are many
-FITTED = 47  # rows, likewise
+# Batches of 4, and a short last one; enough of them to be evaluated side by side.
+X = RNG.standard_normal((331, 4)).astype("float32")
+FITTED = 47  # rows, with a short last batch, too
 Y = (X[:, :1] + 0.5 * RNG.standard_normal((331, 1)) > 0).astype("float32")
 W = RNG.uniform(size=331).astype("float32")
 
@@ -115,6 +114,15 @@ def test_hooks_of_batches_hear_each_batches_own_results():
     np.testing.assert_allclose(heard(), heard(run_eagerly=True), rtol=1e-6)
 
 
+class ReadsInItsLoss(keras.Sequential):
+    """A model whose loss reads how many positives a metric has counted so far."""
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        loss = super().compute_loss(x, y, y_pred, sample_weight, training=training)
+        auc = self._compile_metrics.metrics[0]
+        return loss * (1 + auc.true_positives[0] / len(X))
+
+
 class ReadsInItsStep(keras.Sequential):
     """A model that reads a result in every step."""
 
@@ -123,14 +131,14 @@ class ReadsInItsStep(keras.Sequential):
         return {**logs, "twice": 2 * logs["auc"]}
 
 
-def test_whoever_reads_results_within_a_step_finds_them(seen):
-    found = fitted(network(cls=ReadsInItsStep))
+@pytest.mark.parametrize("cls", [ReadsInItsStep, ReadsInItsLoss])
+def test_whoever_reads_counts_within_a_step_finds_them(seen, cls):
+    found = fitted(network(cls=cls))
     assert "mark" not in seen
-    same(found, fitted(network(cls=ReadsInItsStep, run_eagerly=True)))
-    assert found["twice"] != [0.0, 0.0]
+    same(found, fitted(network(cls=cls, run_eagerly=True)))
+    assert found != fitted(network())
 
 
-@keras.saving.register_keras_serializable("tests")
 class Watched(keras.layers.Layer):
     """A layer that updates a metric in its call, where a gradient is taken."""
 
